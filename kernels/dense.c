@@ -1,0 +1,184 @@
+/*
+ * The dense layer: z = x·w + b and its gradients, with the activation fused where the layer has one. Row-major,
+ * w (n_in, n_out), so that a row of w meets one element of x. All of them are walks over the blocks of product.h;
+ * sums over n_in, n_out or the batch always run in ascending order, in REAL.
+ * Not here: the activations' formulas (activation.c). Twin: fastnn/backends/numpy_ref/dense.py.
+ */
+
+/* z[:, j] = f(c + b) for a finished block c of `cols` columns; b may be NULL. */
+INLINE void NAME(finish_forward)(const int function, int64_t rows, int64_t cols, const REAL *c, const REAL *b,
+                                 REAL *z, int64_t ld)
+{
+    for (int64_t j = 0; j < cols; j += VL) {
+        int64_t count = smaller(cols - j, VL);
+        VEC bias = b ? NAME(load_some)(b + j, count) : (VEC){0};
+        for (int64_t i = 0; i < rows; i++) {
+            VEC sum = NAME(load)(c + i * NR + j);
+            if (b)
+                sum += bias;
+            NAME(store_some)(z + i * ld + j, count, NAME(activation)(function, sum));
+        }
+    }
+}
+
+/*
+ * Panels of NR columns outermost: a panel of w is packed once per block of rows and then read from L1 by every row
+ * tile; x is read along its rows. One or two row tiles read full panels of w where they lie: nothing is used again.
+ */
+static void NAME(forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end, int64_t function)
+{
+    REAL panel[KC * NR] ALIGNED, c[MC * NR] ALIGNED;
+    VIEW z = NAME(view_of)(record, segments, 0, begin), x = NAME(view_of)(record, segments, 1, begin);
+    VIEW w = NAME(view_of)(record, segments, 2, 0);
+    const REAL *b = integer_attribute(record, 0) ? NAME(view_of)(record, segments, 3, 0).data : NULL;
+    int64_t n_in = x.cols, n_out = z.cols;
+    for (int64_t i = 0; i < end - begin; i += MC) {
+        int64_t rows = smaller(end - begin - i, MC);
+        for (int64_t j = 0; j < n_out; j += NR) {
+            int64_t cols = smaller(n_out - j, NR);
+            for (int64_t k = 0; k < n_in; k += KC) {
+                int64_t depth = smaller(n_in - k, KC), ld = w.ld;
+                const REAL *from = w.data + k * ld + j;
+                if (cols % VL || rows > ROW_PRODUCT_MAX) {
+                    NAME(pack_rows)(panel, from, ld, depth, cols);
+                    from = panel;
+                    ld = NR;
+                }
+                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0);
+            }
+            REAL *to = z.data + i * z.ld + j;
+            const REAL *bias = b ? b + j : NULL;
+            switch (function) {
+            case LINEAR: NAME(finish_forward)(LINEAR, rows, cols, c, bias, to, z.ld); break;
+            case RELU: NAME(finish_forward)(RELU, rows, cols, c, bias, to, z.ld); break;
+            case SIGMOID: NAME(finish_forward)(SIGMOID, rows, cols, c, bias, to, z.ld); break;
+            case TANH: NAME(finish_forward)(TANH, rows, cols, c, bias, to, z.ld); break;
+            }
+        }
+    }
+}
+
+/*
+ * z = x·w + b. x (n, n_in), w (n_in, n_out), b (n_out) → z (n, n_out), overwritten; i0 = 1 if b is present.
+ * z must not overlap x, w or b. Row op. 2·n·n_in·n_out flops. Error ≤ n_in·ε·Σ|x||w| (one chain of multiply-adds,
+ * the bias last).
+ */
+static void NAME(dense_forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    NAME(forward)(record, segments, begin, end, LINEAR);
+}
+
+/* y = f(x·w + b): dense_forward with activation i1 applied while the block is in L1; i0 = 1 if b is present.
+   The same bits as dense_forward followed by activation_forward. */
+static void NAME(dense_activation_forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    NAME(forward)(record, segments, begin, end, integer_attribute(record, 1));
+}
+
+/* dx[:, k] = f'(y)·c for a finished block; linear ignores y. */
+INLINE void NAME(finish_dx)(const int function, int64_t rows, int64_t cols, const REAL *c, const REAL *y, int64_t y_ld,
+                            REAL *dx, int64_t ld)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t k = 0; k < cols; k += VL) {
+            int64_t count = smaller(cols - k, VL);
+            VEC out = function == LINEAR ? (VEC){0} : NAME(load_some)(y + i * y_ld + k, count);
+            VEC sum = NAME(load)(c + i * NR + k);
+            NAME(store_some)(dx + i * ld + k, count, NAME(activation_gradient)(function, sum, out));
+        }
+}
+
+/* Panels of NR columns of dx = NR rows of w, turned while they are packed, so that the tile reads them as `forward`
+   reads w; each panel serves a whole block of rows. */
+static void NAME(input_gradient)(const int64_t *record, char *const *segments, int64_t begin, int64_t end,
+                                 int64_t function)
+{
+    REAL panel[KC * NR] ALIGNED, c[MC * NR] ALIGNED;
+    VIEW dx = NAME(view_of)(record, segments, 0, begin), dz = NAME(view_of)(record, segments, 1, begin);
+    VIEW w = NAME(view_of)(record, segments, 2, 0), y = dx;
+    if (function != LINEAR)
+        y = NAME(view_of)(record, segments, 3, begin);
+    int64_t n_in = dx.cols, n_out = dz.cols;
+    for (int64_t i = 0; i < end - begin; i += MC) {
+        int64_t rows = smaller(end - begin - i, MC);
+        for (int64_t k = 0; k < n_in; k += NR) {
+            int64_t cols = smaller(n_in - k, NR);
+            for (int64_t j = 0; j < n_out; j += KC) {
+                int64_t depth = smaller(n_out - j, KC);
+                NAME(pack_columns)(panel, w.data + k * w.ld + j, w.ld, depth, cols);
+                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0);
+            }
+            REAL *to = dx.data + i * dx.ld + k;
+            const REAL *out = y.data + i * y.ld + k;
+            switch (function) {
+            case LINEAR: NAME(finish_dx)(LINEAR, rows, cols, c, out, y.ld, to, dx.ld); break;
+            case RELU: NAME(finish_dx)(RELU, rows, cols, c, out, y.ld, to, dx.ld); break;
+            case SIGMOID: NAME(finish_dx)(SIGMOID, rows, cols, c, out, y.ld, to, dx.ld); break;
+            case TANH: NAME(finish_dx)(TANH, rows, cols, c, out, y.ld, to, dx.ld); break;
+            }
+        }
+    }
+}
+
+/* dx = dz·wᵀ. dz (n, n_out), w (n_in, n_out) → dx (n, n_in), overwritten; must not overlap dz or w. Row op.
+   2·n·n_in·n_out flops; error ≤ n_out·ε·Σ|dz||w|. */
+static void NAME(dense_dx)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    NAME(input_gradient)(record, segments, begin, end, LINEAR);
+}
+
+/* dz_below = (dz·wᵀ)·f'(y), f = activation i0 of the layer below, its derivative expressed in its output y (n, n_in).
+   dz_below may be y itself. The same bits as dense_dx followed by activation_backward. */
+static void NAME(dense_activation_dx)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    NAME(input_gradient)(record, segments, begin, end, integer_attribute(record, 0));
+}
+
+/*
+ * dw[k, :] = Σ_i x[i, k]·dz[i, :], i ascending over the whole batch. x (n, n_in), dz (n, n_out) → dw (n_in, n_out),
+ * overwritten; must not overlap x or dz. Tile op over the rows k of dw. A tile's columns of x are copied to a dense
+ * block first (x is read down its columns: a power-of-two stride would hit one cache set), then panels of dz serve
+ * every row tile. Batches deeper than KC keep their partial sums in dw. 2·n·n_in·n_out flops; error ≤ n·ε·Σ|x||dz|.
+ */
+static void NAME(dense_dw)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    enum { DEPTH = KC < 128 ? KC : 128, HEIGHT = 48 }; /* block of x: 24 KiB in float, beside 8 KiB of dz in L1 */
+    REAL block[DEPTH * HEIGHT] ALIGNED, panel[DEPTH * NR] ALIGNED, c[HEIGHT * NR] ALIGNED;
+    VIEW dw = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
+    VIEW dz = NAME(view_of)(record, segments, 2, 0);
+    int64_t n = operand_rows(record, segments, 1), n_out = dw.cols;
+    for (int64_t k = begin; k < end; k += HEIGHT) {
+        int64_t rows = smaller(end - k, HEIGHT);
+        for (int64_t i = 0; i < n; i += DEPTH) {
+            int64_t depth = smaller(n - i, DEPTH);
+            for (int64_t p = 0; p < depth; p++)
+                for (int64_t r = 0; r < rows; r += VL) {
+                    int64_t count = smaller(rows - r, VL);
+                    VEC v = NAME(load_some)(x.data + (i + p) * x.ld + k + r, count);
+                    NAME(store_some)(block + p * rows + r, count, v);
+                }
+            for (int64_t j = 0; j < n_out; j += NR) {
+                int64_t cols = smaller(n_out - j, NR), ld = dz.ld;
+                const REAL *from = dz.data + i * ld + j;
+                REAL *to = dw.data + k * dw.ld + j;
+                if (cols % VL || rows > ROW_PRODUCT_MAX) {
+                    NAME(pack_rows)(panel, from, ld, depth, cols);
+                    from = panel;
+                    ld = NR;
+                }
+                if (i)
+                    NAME(pack_rows)(c, to, dw.ld, rows, cols);
+                NAME(block_product)(rows, cols, depth, block, 1, rows, from, ld, c, i == 0);
+                NAME(finish_forward)(LINEAR, rows, cols, c, NULL, to, dw.ld);
+            }
+        }
+    }
+}
+
+/* db[j] = Σ_i dz[i, j], i ascending. dz (n, n_out) → db (1, n_out), overwritten; must not overlap. Tile op over the
+   columns. Rows outermost so that dz streams once: n·n_out additions, memory bound. Summed in double, rounded once. */
+static void NAME(dense_db)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW db = NAME(view_of)(record, segments, 0, 0), dz = NAME(view_of)(record, segments, 1, 0);
+    NAME(column_sums)(db.data, dz, operand_rows(record, segments, 1), begin, end, 1.0);
+}

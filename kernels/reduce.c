@@ -1,0 +1,88 @@
+/*
+ * Reductions: over the columns of each row, over the rows of each column, and argmax. Sums run in double in one fixed
+ * order, whatever the tile. Not here: the mean of a loss (loss.c). Twin: fastnn/backends/numpy_ref/reduce.py.
+ */
+#ifndef FASTNN_REDUCE_CODES
+#define FASTNN_REDUCE_CODES
+enum reduce_code { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN };
+#endif
+
+/* out[j] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: 64 columns (512 bytes of sums) at a time,
+   rows inside, so that x is read along its rows. */
+static void NAME(column_sums)(REAL *out, VIEW x, int64_t rows, int64_t begin, int64_t end, double scale)
+{
+    enum { WIDTH = 64 };
+    for (int64_t j = begin; j < end; j += WIDTH) {
+        double sums[WIDTH] ALIGNED = {0};
+        int64_t cols = smaller(end - j, WIDTH);
+        for (int64_t i = 0; i < rows; i++) {
+            const REAL *row = x.data + i * x.ld + j;
+            for (int64_t c = 0; c < cols; c++)
+                sums[c] += (double)row[c];
+        }
+        for (int64_t c = 0; c < cols; c++)
+            out[j + c] = (REAL)(sums[c] * scale);
+    }
+}
+
+/* Σ of one row in double: column j goes to sum j mod 8 (eight chains hide the latency of the additions), then the
+   eight are added in order. */
+static double NAME(row_sum)(const REAL *x, int64_t cols)
+{
+    double sums[8] = {0}, total = 0.0;
+    int64_t j = 0;
+    for (; j + 8 <= cols; j += 8)
+        for (int s = 0; s < 8; s++)
+            sums[s] += (double)x[j + s];
+    for (; j < cols; j++)
+        sums[j % 8] += (double)x[j];
+    for (int s = 0; s < 8; s++)
+        total += sums[s];
+    return total;
+}
+
+/* y[i] = sum, mean, max or min (i0) of row i. x (n, k) → y (n, 1), overwritten; y may be x's first column only if k is
+   1. Row op. max and min give NaN if the row holds one. Memory bound. Sums round once, from double. */
+static void NAME(reduce_columns)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
+    int64_t function = integer_attribute(record, 0);
+    for (int64_t i = begin; i < end; i++) {
+        const REAL *row = x.data + i * x.ld;
+        REAL *to = y.data + i * y.ld, best = row[0];
+        switch (function) {
+        case REDUCE_SUM: *to = (REAL)NAME(row_sum)(row, x.cols); break;
+        case REDUCE_MEAN: *to = (REAL)(NAME(row_sum)(row, x.cols) / (double)x.cols); break;
+        case REDUCE_MAX: *to = NAME(row_maximum)(row, x.cols); break;
+        default:
+            for (int64_t j = 1; j < x.cols; j++)
+                best = (row[j] < best || row[j] != row[j]) ? row[j] : best;
+            *to = best;
+        }
+    }
+}
+
+/* y[i] = the first column with the largest value of row i; the first NaN counts as the largest (as NumPy).
+   x (n, k) → y i32 (n, 1), overwritten. Row op. */
+static void NAME(argmax_i32)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW x = NAME(view_of)(record, segments, 1, 0);
+    for (int64_t i = begin; i < end; i++) {
+        const REAL *row = x.data + i * x.ld;
+        int64_t best = 0;
+        for (int64_t j = 1; j < x.cols && row[best] == row[best]; j++)
+            if (row[j] > row[best] || row[j] != row[j])
+                best = j;
+        ((int32_t *)(void *)operand_data(record, segments, 0))[i * operand_ld(record, 0)] = (int32_t)best;
+    }
+}
+
+/* y[j] = Σ_i x[i, j] (i0 = 0) or the mean (1), all rows ascending. x (n, k) → y (1, k), overwritten; must not overlap.
+   Tile op over the columns. Memory bound. Summed in double, rounded once. */
+static void NAME(reduce_rows)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
+    int64_t rows = operand_rows(record, segments, 1);
+    double scale = integer_attribute(record, 0) == REDUCE_MEAN ? 1.0 / (double)rows : 1.0;
+    NAME(column_sums)(y.data, x, rows, begin, end, scale);
+}

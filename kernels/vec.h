@@ -1,0 +1,126 @@
+/*
+ * Vectors of one CPU register for the current REAL: loads, stores, selection, lane reductions. Included by real.h
+ * once for float and once for double (no include guard on purpose). The arithmetic itself is written with the
+ * compilers' vector operators; the few intrinsics here each stand beside a portable twin.
+ * Not here: elementary functions (vecmath.h).
+ */
+typedef REAL NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef REAL_INT NAME(ivec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef REAL_UINT NAME(uvec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef REAL NAME(loose_vec) __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BYTES), may_alias));
+
+/* All lanes = s. The subtraction keeps the sign of a zero and costs nothing (compilers see a broadcast). */
+INLINE VEC NAME(splat)(REAL s) { return s - (VEC){0}; }
+
+INLINE VEC NAME(load)(const REAL *p) { return *(const NAME(loose_vec) *)p; }
+INLINE void NAME(store)(REAL *p, VEC v) { *(NAME(loose_vec) *)p = v; }
+
+/* mask ? a : b, lane by lane; mask lanes are all ones or all zeros (what a comparison yields). */
+INLINE VEC NAME(select)(IVEC mask, VEC a, VEC b) { return (VEC)(((IVEC)a & mask) | ((IVEC)b & ~mask)); }
+
+/* All ones in the lanes below count. */
+INLINE IVEC NAME(lanes_below)(int64_t count)
+{
+    IVEC lane;
+    for (int l = 0; l < VL; l++)
+        lane[l] = (REAL_INT)l;
+    return (IVEC)(lane < ((REAL_INT)count - (IVEC){0}));
+}
+
+/* The first count (1 .. VL) elements at p, the other lanes 0; touches no memory beyond them. */
+INLINE VEC NAME(load_part)(const REAL *p, int64_t count)
+{
+#if defined(__AVX512F__) && REAL_BITS == 32
+    return (VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1u), p);
+#elif defined(__AVX512F__)
+    return (VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1u), p);
+#elif defined(__AVX2__) && REAL_BITS == 32
+    return (VEC)_mm256_maskload_ps(p, (__m256i)NAME(lanes_below)(count));
+#elif defined(__AVX2__)
+    return (VEC)_mm256_maskload_pd(p, (__m256i)NAME(lanes_below)(count));
+#else
+    VEC v = {0};
+    for (int l = 0; l < VL; l++)
+        if (l < count)
+            v[l] = p[l];
+    return v;
+#endif
+}
+
+/* Writes the first count lanes, nothing else. */
+INLINE void NAME(store_part)(REAL *p, int64_t count, VEC v)
+{
+#if defined(__AVX512F__) && REAL_BITS == 32
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1u), (__m512)v);
+#elif defined(__AVX512F__)
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1u), (__m512d)v);
+#elif defined(__AVX2__) && REAL_BITS == 32
+    _mm256_maskstore_ps(p, (__m256i)NAME(lanes_below)(count), (__m256)v);
+#elif defined(__AVX2__)
+    _mm256_maskstore_pd(p, (__m256i)NAME(lanes_below)(count), (__m256d)v);
+#else
+    for (int l = 0; l < VL; l++)
+        if (l < count)
+            p[l] = v[l];
+#endif
+}
+
+INLINE VEC NAME(load_some)(const REAL *p, int64_t count)
+{
+    return count >= VL ? NAME(load)(p) : NAME(load_part)(p, count);
+}
+INLINE void NAME(store_some)(REAL *p, int64_t count, VEC v)
+{
+    if (count >= VL)
+        NAME(store)(p, v);
+    else
+        NAME(store_part)(p, count, v);
+}
+
+INLINE VEC NAME(vec_absolute)(VEC v)
+{
+    return (VEC)((NAME(uvec))v & ((~(REAL_UINT)0 >> 1) - (NAME(uvec)){0}));
+}
+
+/* Correctly rounded, as IEEE 754 asks of every square root instruction. */
+INLINE VEC NAME(vec_sqrt)(VEC v)
+{
+#if defined(__AVX512F__) && REAL_BITS == 32
+    return (VEC)_mm512_sqrt_ps((__m512)v);
+#elif defined(__AVX512F__)
+    return (VEC)_mm512_sqrt_pd((__m512d)v);
+#elif defined(__AVX2__) && REAL_BITS == 32
+    return (VEC)_mm256_sqrt_ps((__m256)v);
+#elif defined(__AVX2__)
+    return (VEC)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__) && REAL_BITS == 32
+    return (VEC)_mm_sqrt_ps((__m128)v);
+#elif defined(__SSE2__)
+    return (VEC)_mm_sqrt_pd((__m128d)v);
+#else
+    for (int l = 0; l < VL; l++)
+        v[l] = REAL_MATH(sqrt)(v[l]);
+    return v;
+#endif
+}
+
+/* a > b ? a : b where neither is NaN; NaN if either is (as NumPy's maximum and minimum). */
+INLINE VEC NAME(vec_maximum)(VEC a, VEC b) { return NAME(select)((IVEC)(a > b) | (IVEC)(a != a), a, b); }
+INLINE VEC NAME(vec_minimum)(VEC a, VEC b) { return NAME(select)((IVEC)(a < b) | (IVEC)(a != a), a, b); }
+
+/* Sum of the lanes, always in the same order: halves, then quarters, and so on. */
+INLINE REAL NAME(lane_sum)(VEC v)
+{
+    for (int width = VL / 2; width > 0; width /= 2)
+        for (int l = 0; l < width; l++)
+            v[l] += v[l + width];
+    return v[0];
+}
+/* Largest lane; NaN if any lane is. */
+INLINE REAL NAME(lane_maximum)(VEC v)
+{
+    REAL best = v[0];
+    for (int l = 1; l < VL; l++)
+        best = (v[l] > best || v[l] != v[l]) ? v[l] : best;
+    return best;
+}
