@@ -1,0 +1,89 @@
+"""fastnn: fast neural networks for MNIST-sized data, behind the Keras Sequential API.
+
+Importing fastnn loads NumPy and little else; each part is loaded when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastnn.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    # model
+    from fastnn import activations as activations
+    from fastnn import backends as backends
+    from fastnn import callbacks as callbacks
+    from fastnn import config as config
+    from fastnn import datasets as datasets
+    from fastnn import errors as errors
+    from fastnn import initializers as initializers
+    from fastnn import layers as layers
+    from fastnn import losses as losses
+    from fastnn import metrics as metrics
+    from fastnn import models as models
+    from fastnn import ops as ops
+    from fastnn import optimizers as optimizers
+    from fastnn import random as random
+    from fastnn import saving as saving
+    from fastnn import utils as utils
+    from fastnn.backends import get_backend as get_backend
+    from fastnn.backends import set_backend as set_backend
+    from fastnn.backends.threads import get_num_threads as get_num_threads
+    from fastnn.backends.threads import set_num_threads as set_num_threads
+    from fastnn.backends.threads import threads as threads
+    from fastnn.layers import Input as Input
+    from fastnn.layers import Layer as Layer
+    from fastnn.models import Sequential as Sequential
+
+_MODULES = (
+    "activations",
+    "backends",
+    "callbacks",
+    "config",
+    "datasets",
+    "errors",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "saving",
+    "utils",
+)
+# not public, but "from fastnn import checks" inside the package asks this module first
+_INTERNAL = ("arguments", "checks", "cli", "compat", "program", "registry", "training")
+_NAMES = {
+    "Input": "fastnn.layers",
+    "Layer": "fastnn.layers",
+    "Sequential": "fastnn.models",
+    "get_backend": "fastnn.backends",
+    "set_backend": "fastnn.backends",
+    "get_num_threads": "fastnn.backends.threads",
+    "set_num_threads": "fastnn.backends.threads",
+    "threads": "fastnn.backends.threads",
+}
+
+__all__ = [*_MODULES, *_NAMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES or name in _INTERNAL:
+        return importlib.import_module(f"fastnn.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    from fastnn.registry import near_names
+
+    near = near_names(name, __all__)
+    hint = f" Did you mean fastnn.{near[0]}?" if near else ""
+    raise AttributeError(f"module 'fastnn' has no attribute {name!r}.{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

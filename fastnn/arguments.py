@@ -1,0 +1,82 @@
+"""Checks of constructor arguments that layers, losses, metrics and optimizers share: numbers in a
+range, integers, Keras arguments that fastnn does not support, and unknown names. Checks of arrays
+and shapes are elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from fastnn.errors import ArgumentError, UnsupportedError
+from fastnn.registry import near_names
+
+
+def number(owner: str, name: str, value: Any, bounds: str) -> float:
+    """``value`` as a float inside ``bounds``, an interval such as ``"[0, 1)"``."""
+    low, high = (float(end) for end in bounds[1:-1].split(","))
+    if not isinstance(value, bool) and isinstance(value, Real):
+        x = float(value)
+        above = x > low or (bounds[0] == "[" and x == low)
+        below = x < high or (bounds[-1] == "]" and x == high)
+        if math.isfinite(x) and above and below:
+            return x
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected a number in {bounds}. Pass {name} in that "
+        "range."
+    )
+
+
+def integer(owner: str, name: str, value: Any, low: int) -> int:
+    """``value`` as an int that is at least ``low``."""
+    if not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= low:
+        return int(value)
+    kind = "a positive integer" if low == 1 else f"an integer of at least {low}"
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected {kind}. Pass {name} as such an integer."
+    )
+
+
+def flag(owner: str, name: str, value: Any) -> bool:
+    """``value`` as a bool: True, False, 0 or 1."""
+    if isinstance(value, (bool, int, np.bool_)) and value in (0, 1):
+        return bool(value)
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected True or False. Pass one of the two."
+    )
+
+
+def one_of(owner: str, name: str, value: Any, choices: Sequence[Any]) -> Any:
+    """``value``, which must be one of the choices."""
+    if any(value is choice or value == choice for choice in choices):
+        return value
+    listed = ", ".join(repr(choice) for choice in choices)
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected one of {listed}. Pass one of these."
+    )
+
+
+def unsupported(owner: str, arguments: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse Keras arguments that fastnn does not have; ``arguments``: name → (value, default)."""
+    for name, (value, default) in arguments.items():
+        if value is None or value is default or (type(value) is type(default) and value == default):
+            continue
+        raise UnsupportedError(
+            f"{owner}: received {name}={value!r}, but fastnn does not support the argument "
+            f"{name!r}. Leave it out, or pass {default!r}."
+        )
+
+
+def unknown(owner: str, received: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse arguments that do not exist, listing those that do."""
+    names = list(known)
+    for name in received:
+        near = near_names(name, names)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(
+            f"{owner}: unknown argument {name!r}.{hint} Its arguments are: {', '.join(names)}."
+        )

@@ -1,0 +1,127 @@
+"""Choosing a backend by the names that users write: ``auto``, ``c``, ``numba``, ``numpy``,
+``cuda``.
+
+``auto`` takes the fastest available one and never fails; a backend asked for by name is used or an
+error says why not and what to do. Nothing is probed when fastnn is imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from fastnn.backends.base import Backend
+from fastnn.errors import BackendUnavailable
+from fastnn.registry import unknown_name
+
+ENVIRONMENT = "FASTNN_BACKEND"
+NAMES = ("c", "numpy")
+_default: list[str] = []
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """One line of ``fastnn.backends()``.
+
+    Attributes
+    ----------
+    name : the name to pass as ``backend=``.
+    available : whether it can be used here.
+    reason : why not, and what to do about it; empty if available.
+    detail : for an available backend, what it uses (CPU level, version).
+    """
+
+    name: str
+    available: bool
+    reason: str = ""
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if self.available:
+            return f"{self.name}: available" + (f" ({self.detail})" if self.detail else "")
+        return f"{self.name}: unavailable: {self.reason}"
+
+
+def backends() -> dict[str, BackendInfo]:
+    """Each backend by name: available or not, and why.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.backends()["numpy"].available
+    True
+    """
+    import numpy as np
+
+    infos = {}
+    try:
+        from fastnn.backends.c_cffi import levels
+
+        infos["c"] = BackendInfo("c", True, detail=f"CPU level {levels.choose_level()}")
+    except (BackendUnavailable, ImportError) as error:
+        infos["c"] = BackendInfo("c", False, reason=str(error))
+    infos["numpy"] = BackendInfo("numpy", True, detail=f"NumPy {np.__version__}")
+    return infos
+
+
+def set_backend(name: str) -> None:
+    """Use a backend for models made from now on without ``backend=``.
+
+    Raises
+    ------
+    ArgumentError : for an unknown name. BackendUnavailable : if it cannot be used here.
+    """
+    resolve(name)
+    _default[:] = [name]
+
+
+def get_backend() -> str:
+    """The default backend's name; ``"auto"`` unless set."""
+    return _default[-1] if _default else os.environ.get(ENVIRONMENT, "").strip() or "auto"
+
+
+def resolve(name: str | None = None) -> Backend:
+    """The backend of a name; ``None`` and ``"auto"`` take the default, then the fastest available.
+
+    ``"c:avx2"`` asks for one CPU level of the C backend.
+    """
+    name = get_backend() if name is None or name == "auto" else name
+    if not isinstance(name, str):
+        raise unknown_name("backend", name, ["auto", *NAMES])
+    return _resolve(name, os.environ.get("FASTNN_CPU_LEVEL", ""))
+
+
+@functools.cache
+def _resolve(name: str, level: str) -> Backend:
+    """The backend of a name; cached, because a process uses few."""
+    family, _, asked = name.partition(":")
+    if family == "auto":
+        try:
+            return _resolve("c", level)
+        except BackendUnavailable:
+            return _resolve("numpy", level)
+    if name == "numpy":
+        from fastnn.backends.numpy_ref.executor import NumpyBackend
+
+        return NumpyBackend()
+    if family == "c":
+        from fastnn.backends.c_cffi import executor, levels
+
+        return executor.backend_for(levels.choose_level(asked or None))
+    raise unknown_name("backend", name, ["auto", *NAMES])
+
+
+class _CallableModule(ModuleType):
+    """``fastnn.backends`` is this module and, called, what ``backends()`` returns: users ask
+    ``fastnn.backends()``, and the package that answers has the same name.
+    """
+
+    def __call__(self, *args: Any) -> dict[str, BackendInfo]:
+        return backends(*args)
+
+
+sys.modules[__name__].__class__ = _CallableModule

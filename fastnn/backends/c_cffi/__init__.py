@@ -1,0 +1,1 @@
+"""The C backend: kernels compiled for several CPU levels, reached through cffi."""

@@ -1,0 +1,93 @@
+"""Elementwise ops: one op per arity with a function name, scaling, clipping, selection and
+casts. Inputs are broadcast against each other as NumPy does. Reductions are in ``reduce.py``.
+Twin: ``kernels/elementwise.c``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fastnn.backends.numpy_ref.context import Array, Context, ieee
+
+_UNARY: dict[str, Callable[..., Any]] = {
+    "negative": np.negative,
+    "square": np.square,
+    "exp": np.exp,
+    "log": np.log,
+    "absolute": np.absolute,
+    "sqrt": np.sqrt,
+    "reciprocal": np.reciprocal,
+    "sign": np.sign,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+}
+
+_BINARY: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "equal": np.equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "not_equal": np.not_equal,
+}
+
+
+@ieee
+def unary(context: Context, x: Array, *, function: str) -> Array:
+    """y = f(x); f as NumPy's function of that name. sign(NaN) is NaN."""
+    y: Array = _UNARY[function](x)
+    return y
+
+
+@ieee
+def binary(context: Context, a: Array, b: Array, *, function: str) -> Array:
+    """y = f(a, b), broadcast, of a's dtype: comparisons give 1 or 0, maximum keeps NaN."""
+    y: Array = _BINARY[function](a, b)
+    return y.astype(a.dtype, copy=False)
+
+
+@ieee
+def scale(context: Context, x: Array, *, scale: float, offset: float) -> Array:
+    """y = scale·x + offset."""
+    y: Array = x * x.dtype.type(scale) + x.dtype.type(offset)
+    return y
+
+
+@ieee
+def clip(context: Context, x: Array, *, low: float, high: float) -> Array:
+    """y = min(max(x, low), high); NaN stays NaN."""
+    y: Array = np.clip(x, x.dtype.type(low), x.dtype.type(high))
+    return y
+
+
+@ieee
+def clip_backward(context: Context, dy: Array, x: Array, *, low: float, high: float) -> Array:
+    """dx = dy where low ≤ x ≤ high, else 0."""
+    inside = (x >= x.dtype.type(low)) & (x <= x.dtype.type(high))
+    return np.where(inside, dy, dy.dtype.type(0))
+
+
+def where(context: Context, c: Array, a: Array, b: Array) -> Array:
+    """y = a where c ≠ 0, else b; broadcast."""
+    return np.where(c != 0, a, b)
+
+
+def equal_i32(context: Context, a: Array, b: Array, *, dtype: DTypeLike) -> Array:
+    """y = 1 where the integers a and b are equal, else 0, as a float dtype."""
+    y: Array = a == b
+    return y.astype(dtype)
+
+
+def cast_i32(context: Context, x: NDArray[np.int32], *, dtype: DTypeLike) -> Array:
+    """y = x, from int32 to a float dtype (float32 is exact up to 2²⁴)."""
+    return x.astype(dtype)

@@ -1,0 +1,36 @@
+"""Metric accumulators: a float64 pair (sum, weight) per metric, updated in place step by step and
+copied to the history at the end of an epoch. What is averaged is computed by other ops.
+Twin: ``kernels/metric.c``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.backends.numpy_ref.context import LAST_STEP_OF_EPOCH, Array, Context, ieee
+
+
+@ieee
+def metric_mean(
+    context: Context, state: NDArray[np.float64], v: Array, w: Array | None = None
+) -> None:
+    """state += (Σ_i Σ_j w_i v_ij, columns · Σ_i w_i); v (…, columns), w (rows, 1) or 1."""
+    rows = v.reshape(-1, v.shape[-1]).astype(np.float64)
+    weights = np.ones((rows.shape[0], 1)) if w is None else w.reshape(-1, 1).astype(np.float64)
+    state[0] += (rows * weights).sum()
+    state[1] += weights.sum() * rows.shape[1]
+
+
+@ieee
+def metric_scalar(context: Context, state: NDArray[np.float64], loss: NDArray[np.float64]) -> None:
+    """state += (loss · n, n): a mean over the batch counts with the batch's rows."""
+    state[0] += float(loss) * context.n
+    state[1] += context.n
+
+
+def epoch_end(context: Context, state_all: NDArray[np.float64]) -> None:
+    """In the last step of an epoch: copy all accumulators to the history row, then zero them."""
+    if context.flags & LAST_STEP_OF_EPOCH:
+        context.history[context.history_row, : state_all.size] = state_all
+        state_all[:] = 0.0

@@ -1,0 +1,42 @@
+"""Reductions: along the columns of each row, over all rows, and argmax. Reduced columns stay as an
+axis of size 1. The sums of losses and metrics are in ``loss.py`` and ``metric.py``.
+Twin: ``kernels/reduce.c``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.backends.numpy_ref.context import Array, Context, ieee
+
+_REDUCE: dict[str, Callable[..., Any]] = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "max": np.max,
+    "min": np.min,
+}
+
+
+@ieee
+def reduce_columns(context: Context, x: Array, *, function: str) -> Array:
+    """y = sum, mean, max or min of each row; x (…, columns) → y (…, 1). NaN wins."""
+    y: Array = _REDUCE[function](x, axis=-1, keepdims=True)
+    return y
+
+
+@ieee
+def reduce_rows(context: Context, x: Array, *, function: str) -> Array:
+    """y = sum or mean over all rows, accumulated in float64; x (…, columns) → y (columns,)."""
+    rows = x.reshape(-1, x.shape[-1])
+    y: Array = _REDUCE[function](rows, axis=0, dtype=np.float64)
+    return y.astype(x.dtype)
+
+
+def argmax_i32(context: Context, x: Array) -> NDArray[np.int32]:
+    """Column of each row's largest element, int32 (…, 1); first of equals, first NaN if any."""
+    y: Array = np.argmax(x, axis=-1, keepdims=True)
+    return y.astype(np.int32)

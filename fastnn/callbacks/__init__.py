@@ -1,0 +1,22 @@
+"""Callbacks: objects whose methods ``fit``, ``evaluate`` and ``predict`` call at fixed moments,
+with the names and arguments of ``keras.callbacks``. One class per file; the loop that calls them is
+in ``fastnn/training``, and so is the progress display, which is no callback here.
+"""
+
+from __future__ import annotations
+
+from fastnn.callbacks.callback import Callback as Callback
+from fastnn.callbacks.callback_list import CallbackList as CallbackList
+from fastnn.callbacks.early_stopping import EarlyStopping as EarlyStopping
+from fastnn.callbacks.history import History as History
+from fastnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+from fastnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+
+__all__ = [
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "ModelCheckpoint",
+]

@@ -1,0 +1,199 @@
+"""The checks of the data that users pass, with their messages: what was received, where; what is
+expected; what to do. They run once, at the public API; below it code trusts its input. Checks of
+single arguments (numbers, flags, names) stand in ``arguments.py``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn.backends.base import (
+    LABEL_NOT_INTEGRAL,
+    LABEL_OUT_OF_RANGE,
+    NON_FINITE_INPUT,
+    RunResult,
+)
+from fastnn.errors import DataError, FastnnError, ShapeError
+from fastnn.program.program import Slot
+
+Array = np.ndarray[Any, Any]
+
+# Rows that a check looks at together: what it needs beside the data stays below a few megabytes
+BLOCK = 65536
+PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+def same_rows(arrays: Sequence[tuple[str, int]]) -> int:
+    """The common number of rows of named arrays."""
+    counts = {rows for _, rows in arrays}
+    if len(counts) > 1:
+        listed = ", ".join(f"{name} has {rows}" for name, rows in arrays)
+        raise ShapeError(
+            f"the arrays do not have the same number of rows: {listed}. Each row of x needs its "
+            "own row of y (and its own weight)."
+        )
+    return arrays[0][1]
+
+
+def sample_shape(
+    received: tuple[int, ...], expected: tuple[int, ...], name: str, layer: str
+) -> None:
+    """The shape of samples must be the model's; ``expected`` is that of one sample."""
+    sample = received[1:]
+    if sample == expected:
+        return
+    variable = name.split()[-1]
+    advice = f"Pass an array of shape (n, {', '.join(map(str, expected))})."
+    if (*sample, 1) == expected:
+        advice = f"Add an axis: {variable}[..., None]."
+    elif received == expected:
+        advice = f"For a single sample, add the batch axis: {variable}[None]."
+    elif math.prod(sample) == math.prod(expected) and sample:
+        advice = f"Reshape it: {variable}.reshape({', '.join(['-1', *map(str, expected)])})."
+    raise ShapeError(
+        f"{name}: {layer} expects inputs of shape ({', '.join(['batch', *map(str, expected)])}), "
+        f"received {received}. {advice}"
+    )
+
+
+def labels(y: Array, classes: int, what: str = "y") -> None:
+    """Integer class labels in [0, classes); an error names the first bad row and its value."""
+    for start in range(0, len(y), BLOCK):
+        part = y[start : start + BLOCK]
+        flat = part.reshape(-1)
+        bad = (flat < 0) | (flat >= classes)
+        if flat.dtype.kind == "f":
+            fractional = ~np.isfinite(flat) | (flat != np.floor(flat))
+            bad |= fractional
+        if bad.any():
+            first = int(np.argmax(bad))
+            row = start + first // (flat.size // len(part))
+            if flat.dtype.kind == "f" and fractional[first]:
+                raise label_integral_error(what, row, float(flat[first]))
+            raise label_range_error(what, row, flat[first], classes)
+
+
+def label_range_error(what: str, row: int, value: Any, classes: int) -> DataError:
+    """The error for a label outside the classes of the last layer."""
+    return DataError(
+        f"{what}, row {row}: label {_number(value)} is out of range. There are {classes} classes, "
+        f"the outputs of the last layer, so labels must be whole numbers from 0 to {classes - 1}. "
+        "Renumber the labels, or give the last layer more units."
+    )
+
+
+def label_integral_error(what: str, row: int, value: float) -> DataError:
+    """The error for a label that is not a whole number."""
+    return DataError(
+        f"{what}, row {row}: label {_number(value)} is not a whole number. Sparse labels are class "
+        "numbers 0, 1, 2, …; for targets that are numbers use a regression loss such as 'mse', for "
+        "one-hot rows 'categorical_crossentropy'."
+    )
+
+
+def _number(value: Any) -> str:
+    """A label as a person writes it."""
+    number = float(value)
+    return str(int(number)) if math.isfinite(number) and number == int(number) else repr(number)
+
+
+def run_error(
+    result: RunResult,
+    slots: Sequence[Slot],
+    classes: int,
+    row: int | None = None,
+    name: str | None = None,
+) -> FastnnError:
+    """The error for a run that stopped because of the data; ``row`` and ``name`` are those of the
+    user's array.
+    """
+    slot = slots[result.binding] if 0 <= result.binding < len(slots) else None
+    name = name or (slot.name if slot else "the data")
+    row = result.row if row is None else row
+    if result.status == NON_FINITE_INPUT:
+        return non_finite_error(name, row, result.value, slot.dtype if slot else "float32")
+    if result.status == LABEL_OUT_OF_RANGE:
+        return label_range_error(name, row, result.value, classes)
+    if result.status == LABEL_NOT_INTEGRAL:
+        return label_integral_error(name, row, result.value)
+    return DataError(f"{name}: the run stopped with status {result.status} at row {row}.")
+
+
+def non_finite_error(name: str, row: int, value: float, dtype: str) -> DataError:
+    """The error for NaN or infinity in the data."""
+    shown = "NaN"
+    if not math.isnan(value):
+        shown = f"{'infinity' if value > 0 else '-infinity'}, or a number too large for {dtype}"
+    return DataError(
+        f"{name}, row {row} contains {shown}. Training on it would spoil every weight. Remove or "
+        "fill such rows (for example numpy.nan_to_num), or pass check_finite=False to go on "
+        "regardless."
+    )
+
+
+def one_hot_rows(y: Array, what: str = "y") -> None:
+    """Warn if rows of a categorical target do not sum to 1."""
+    for start in range(0, len(y), BLOCK):
+        sums = y[start : start + BLOCK].sum(axis=-1, dtype=np.float64)
+        bad = np.abs(sums - 1.0) > 1e-3
+        if bad.any():
+            first = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
+            warn(
+                f"{what}, row {start + first[0]} sums to {sums[first]:.4g}, not 1: categorical "
+                "crossentropy expects each row to be a distribution over the classes (one-hot, for "
+                "example). For independent yes/no targets use 'binary_crossentropy' with a sigmoid."
+            )
+            return
+
+
+def split_classes(training: Array, validation: Array, one_hot: bool) -> None:
+    """Warn if validation_split leaves a class on one side only."""
+    trained, validated = _classes(training, one_hot), _classes(validation, one_hot)
+    for missing, side in ((trained - validated, "validation"), (validated - trained, "training")):
+        if missing:
+            first = sorted(missing)[:5]
+            shown = ", ".join(map(_number, first)) + (", …" if len(missing) > len(first) else "")
+            warn(
+                "validation_split takes the last rows, and these classes are missing from the "
+                f"{side} part: {shown}. The data may be sorted: shuffle x and y together first, or "
+                "pass validation_data."
+            )
+
+
+def _classes(y: Array, one_hot: bool) -> set[float]:
+    """The classes that occur in labels or one-hot rows."""
+    found: set[float] = set()
+    for start in range(0, len(y), BLOCK):
+        part = y[start : start + BLOCK]
+        found.update(np.unique(np.argmax(part, axis=-1) if one_hot else part).tolist())
+    return found
+
+
+def zero_or_one(y: Array) -> bool:
+    """Whether all values are 0 or 1."""
+    if y.dtype.kind == "b":
+        return True
+    parts = (y[start : start + BLOCK] for start in range(0, len(y), BLOCK))
+    return all(bool(((part == 0) | (part == 1)).all()) for part in parts)
+
+
+def warn(message: str) -> None:
+    """A ``UserWarning`` that points at the line of the user's code that called fastnn."""
+    level = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_own(frame.f_code.co_filename):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _is_own(filename: str) -> bool:
+    """Whether a file belongs to fastnn."""
+    return filename.startswith(PACKAGE)

@@ -1,0 +1,144 @@
+"""Losses, and how names, functions and configurations become losses. A loss says in ``fastnn.ops``
+what it computes; the arithmetic is in the backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastnn.errors import ArgumentError
+from fastnn.losses.crossentropy import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
+from fastnn.losses.loss import Loss, LossFunctionWrapper
+from fastnn.losses.regression import MeanSquaredError, mean_squared_error
+from fastnn.registry import Registry
+
+__all__ = [
+    "Loss",
+    "LossFunctionWrapper",
+    "MeanSquaredError",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "SparseCategoricalCrossentropy",
+    "mean_squared_error",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "get",
+    "serialize",
+    "deserialize",
+]
+
+REGISTRY: Registry[Loss] = Registry(
+    "loss",
+    {
+        "MeanSquaredError": MeanSquaredError,
+        "BinaryCrossentropy": BinaryCrossentropy,
+        "CategoricalCrossentropy": CategoricalCrossentropy,
+        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
+    },
+    {
+        "mse": "MeanSquaredError",
+        "MSE": "MeanSquaredError",
+        "mean_squared_error": "MeanSquaredError",
+        "bce": "BinaryCrossentropy",
+        "BCE": "BinaryCrossentropy",
+        "binary_crossentropy": "BinaryCrossentropy",
+        "categorical_crossentropy": "CategoricalCrossentropy",
+        "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+    },
+)
+_CLASSES: dict[Any, type[Loss]] = {
+    mean_squared_error: MeanSquaredError,
+    binary_crossentropy: BinaryCrossentropy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+}
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Loss:
+    """The loss that a name, a function, a configuration or an object stands for.
+
+    Parameters
+    ----------
+    identifier : a name (``"mse"``, ``"binary_crossentropy"``, ``"MeanSquaredError"``), a function
+        f(y_true, y_pred) written in ``fastnn.ops``, a ``Loss`` object or class, or
+        ``{"class_name": ..., "config": ...}``.
+    custom_objects : classes and functions of the caller, by name.
+
+    Returns
+    -------
+    A ``Loss``. Differs from Keras, where lower-case names give a function.
+
+    Raises
+    ------
+    ArgumentError : for an unknown name (the message lists the known ones) or any other object.
+
+    Examples
+    --------
+    >>> get("mse").name
+    'mean_squared_error'
+    """
+    if isinstance(identifier, Loss):
+        return identifier
+    if isinstance(identifier, str):
+        return get(REGISTRY.find(identifier, custom_objects))
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier, custom_objects)
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
+    if callable(identifier) and not isinstance(identifier, type):
+        own = _CLASSES.get(identifier)
+        return LossFunctionWrapper(identifier) if own is None else own()
+    raise ArgumentError(
+        f"received {identifier!r} as a loss, expected a name, a Loss object or a function of "
+        "(y_true, y_pred). Pass 'mse' or fastnn.losses.CategoricalCrossentropy(), for example."
+    )
+
+
+def serialize(loss: Any) -> dict[str, Any] | str:
+    """The loss as ``{"class_name": ..., "config": ...}``; a function as its name.
+
+    Raises
+    ------
+    ArgumentError : for a function without a name (a lambda).
+
+    Examples
+    --------
+    >>> serialize(MeanSquaredError())["class_name"]
+    'MeanSquaredError'
+    """
+    if not isinstance(loss, Loss) and callable(loss):
+        return str(LossFunctionWrapper(loss).get_config()["fn"])
+    return {"class_name": type(loss).__name__, "config": loss.get_config()}
+
+
+def deserialize(
+    config: Mapping[str, Any] | str, custom_objects: Mapping[str, Any] | None = None
+) -> Loss:
+    """A loss from ``serialize``'s result; ``custom_objects`` adds classes and functions by name.
+
+    Examples
+    --------
+    >>> deserialize(serialize(BinaryCrossentropy(from_logits=True))).from_logits
+    True
+    """
+    if isinstance(config, str):
+        return get(config, custom_objects)
+    if config.get("class_name") != "LossFunctionWrapper":
+        return REGISTRY.deserialize(config, custom_objects)
+    inner = dict(config.get("config") or {})
+    name = inner.pop("fn", None)
+    if not isinstance(name, str) or name not in (custom_objects or {}):
+        raise ArgumentError(
+            f"the loss is a function {name!r} of the model's author, which is not part of the "
+            f"file. Pass it: custom_objects={{{name!r}: the_function}}."
+        )
+    return LossFunctionWrapper((custom_objects or {})[name], **inner)

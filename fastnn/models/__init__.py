@@ -1,0 +1,29 @@
+"""Models, and what loads, clones and rebuilds them. What reads and writes files is loaded when it
+is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastnn.models.sequential import Sequential as Sequential
+
+if TYPE_CHECKING:
+    from fastnn.models.cloning import clone_model as clone_model
+    from fastnn.saving import load_model as load_model
+    from fastnn.saving import save_model as save_model
+
+__all__ = ["Sequential", "clone_model", "load_model", "save_model"]
+
+_LATER = {
+    "clone_model": "fastnn.models.cloning",
+    "load_model": "fastnn.saving",
+    "save_model": "fastnn.saving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'fastnn.models' has no attribute {name!r}.")

@@ -1,0 +1,319 @@
+"""What one does with a model: fit, evaluate, predict.
+
+The arguments are checked here, once, and become a feed of rows, an executable and a loop; the loop
+itself is ``fastnn/training/loop.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastnn import arguments
+from fastnn.callbacks import CallbackList
+from fastnn.errors import StateError
+from fastnn.models.on_batch import OnBatch, in_order, require_rows
+from fastnn.training import inputs
+from fastnn.training.data import as_array
+from fastnn.training.loop import EvaluationLoop, TrainingLoop
+from fastnn.training.prediction import PREDICT_ROWS, forward
+from fastnn.training.programs import Job
+from fastnn.training.progress import Progress
+
+if TYPE_CHECKING:
+    from fastnn.callbacks import History
+
+Array = np.ndarray[Any, Any]
+
+DEFAULT_BATCH = 32
+
+
+class Trainer(OnBatch):
+    """The training half of a model; ``Sequential`` is the other half."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        *,
+        check_finite: bool = True,
+        terminate_on_nan: bool = True,
+    ) -> History:
+        """Train for a number of epochs.
+
+        Parameters
+        ----------
+        x : samples, first axis; an array of any number type and strides, a list or a DataFrame.
+            Arrays are borrowed: not copied whole, not modified.
+        y : targets, one per sample; class numbers for sparse losses.
+        batch_size : samples per step; 32 by default. The last batch of an epoch may be smaller.
+        epochs : the epoch at which training ends (``epochs - initial_epoch`` are run).
+        verbose : 0 silent, 1 or ``"auto"`` a progress bar, 2 one line per epoch.
+        callbacks : list of ``fastnn.callbacks.Callback`` objects.
+        validation_split : share of the data, its last rows, to validate on instead of training; in
+            [0, 1).
+        validation_data : (x, y) or (x, y, sample_weight) to validate on after each epoch.
+        shuffle : whether each epoch visits the rows in a new random order.
+        class_weight : {class: weight} for the loss.
+        sample_weight : one weight per sample for the loss and the weighted metrics.
+        initial_epoch : number of the first epoch, for going on with an earlier training.
+        steps_per_epoch : batches per epoch; the next epoch goes on where this one stopped.
+        validation_steps : batches of the validation data to use; all by default.
+        validation_batch_size : samples per validation step; ``batch_size`` by default.
+        validation_freq : validate every so many epochs, or a list of epochs (from 1).
+        check_finite : whether NaN and infinity in x, y or the weights are errors.
+        terminate_on_nan : whether a loss that is not finite ends training with an error.
+
+        Returns
+        -------
+        History : ``history.history[name]`` holds a number per epoch; ``history.interrupted`` is
+            True after Ctrl-C.
+
+        Raises
+        ------
+        ShapeError, DataError, ArgumentError : naming what is wrong, before training or at the first
+            bad row.
+        NonFiniteLossError : naming epoch and batch; the weights stay finite.
+
+        Notes
+        -----
+        Differs from Keras: ``check_finite`` and ``terminate_on_nan``; Ctrl-C ends training after
+        the current batches, runs ``on_train_end`` (best weights are restored) and returns the
+        History.
+        """
+        compiled = self.compiled
+        compiled.required_loss  # noqa: B018 - raises without a loss
+        epochs = arguments.integer("fit", "epochs", epochs, 1)
+        initial_epoch = arguments.integer("fit", "initial_epoch", initial_epoch, 0)
+        batch = _batch("fit", "batch_size", batch_size, DEFAULT_BATCH)
+        val_batch = _batch("fit", "validation_batch_size", validation_batch_size, batch)
+        split = arguments.number("fit", "validation_split", validation_split, "[0, 1)")
+        for name, value in (
+            ("steps_per_epoch", steps_per_epoch),
+            ("validation_steps", validation_steps),
+        ):
+            if value is not None:
+                arguments.integer("fit", name, value, 1)
+        validation_freq = inputs.validation_freq(validation_freq)
+        shuffle = arguments.flag("fit", "shuffle", shuffle)
+        check_finite = arguments.flag("fit", "check_finite", check_finite)
+        terminate_on_nan = arguments.flag("fit", "terminate_on_nan", terminate_on_nan)
+        if not self._training_lock.acquire(blocking=False):
+            raise StateError(
+                f"model {self.name!r} is being trained by another thread. Wait for it, or train a "
+                "clone_model()."
+            )
+        try:
+            arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
+            require_rows(arrays, "fit")
+            held_out: inputs.Arrays | None = None
+            if validation_data is not None:
+                held_out = inputs.validation_arrays(self, validation_data)
+            elif split:
+                arrays, held_out = arrays.split(split, compiled.required_loss)
+            # class weights weigh the training loss alone, as in Keras
+            arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
+            return self._fit(
+                arrays,
+                held_out,
+                batch=batch,
+                val_batch=val_batch,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                verbose=verbose,
+                callbacks=callbacks,
+                shuffle=shuffle,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+                check_finite=check_finite,
+                terminate_on_nan=terminate_on_nan,
+            )
+        finally:
+            self._training_lock.release()
+
+    def _fit(
+        self, arrays: inputs.Arrays, held_out: inputs.Arrays | None, **options: Any
+    ) -> History:
+        """Train on checked arguments."""
+        job = Job(
+            "train",
+            arrays.target_shape,
+            arrays.weights is not None,
+            options["terminate_on_nan"],
+            training=True,
+        )
+        batch = options["batch"]
+        runner = self._runner(job, arrays, min(batch, arrays.rows), options["check_finite"])
+        progress = Progress(verbose=options["verbose"])
+        validate = None
+        if held_out is not None:
+            validation = self._evaluation(held_out, options["val_batch"], options["check_finite"])
+            silent = Progress(verbose=0)
+            loop = EvaluationLoop(validation, options["val_batch"], CallbackList(), silent)
+
+            def validate() -> dict[str, float]:
+                callbacks.on_test_begin()
+                logs = loop.run(options["validation_steps"])
+                callbacks.on_test_end(logs)
+                return logs
+
+        callbacks = _callback_list(
+            self,
+            options["callbacks"],
+            verbose=progress.verbose,
+            epochs=options["epochs"],
+            steps=options["steps_per_epoch"] or math.ceil(arrays.rows / batch),
+            add_history=True,
+        )
+        if validate is not None:
+            loop.callbacks = callbacks
+        training = TrainingLoop(
+            self,  # type: ignore[arg-type]
+            runner,
+            batch=batch,
+            shuffle=options["shuffle"],
+            steps_per_epoch=options["steps_per_epoch"],
+            callbacks=callbacks,
+            progress=progress,
+            validate=validate,
+            validation_freq=options["validation_freq"],
+            check_loss=options["terminate_on_nan"],
+        )
+        self.stop_training = False
+        history = callbacks.history
+        assert history is not None  # the list was made with add_history=True
+        callbacks.on_train_begin()
+        try:
+            training.run(options["initial_epoch"], options["epochs"])
+        except KeyboardInterrupt:
+            history.interrupted = True
+        finally:
+            progress.close()
+            callbacks.on_train_end(training.logs)
+        return history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        *,
+        check_finite: bool = True,
+    ) -> Any:
+        """The loss and the metrics on some data.
+
+        Parameters
+        ----------
+        x, y, sample_weight : as for ``fit``.
+        batch_size : samples per step; 32 by default. The result does not depend on it.
+        verbose : 0 silent, 1 or ``"auto"`` a progress bar, 2 one line.
+        steps : number of batches to use; all by default.
+        callbacks : callbacks with test hooks.
+        return_dict : whether to return {name: number} instead of a list.
+        check_finite : whether NaN and infinity in the data are errors.
+
+        Returns
+        -------
+        float, list of float or dict : the loss alone without metrics, else [loss, metric, ...].
+        """
+        self.compiled  # noqa: B018 - raises before compile
+        batch = _batch("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
+        if steps is not None:
+            arguments.integer("evaluate", "steps", steps, 1)
+        arguments.flag("evaluate", "return_dict", return_dict)
+        arrays = inputs.Arrays.of(self, x, y, sample_weight, "evaluate")
+        require_rows(arrays, "evaluate")
+        progress = Progress(verbose=verbose)
+        runner = self._evaluation(
+            arrays, batch, arguments.flag("evaluate", "check_finite", check_finite)
+        )
+        calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
+        loop = EvaluationLoop(runner, batch, calls, progress)
+        progress.begin_epoch(
+            samples=arrays.rows if steps is None else min(arrays.rows, steps * batch)
+        )
+        calls.on_test_begin()
+        try:
+            logs = loop.run(steps)
+            progress.end_epoch(logs)
+        finally:
+            progress.close()
+        calls.on_test_end(logs)
+        return logs if return_dict else in_order(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        *,
+        check_finite: bool = True,
+    ) -> Array:
+        """The model's output for samples.
+
+        Parameters
+        ----------
+        x : samples, as for ``fit``; zero rows give zero rows.
+        batch_size : samples per step as callbacks see them; the result does not depend on it.
+        verbose : 0 silent, 1 or ``"auto"`` a progress bar, 2 one line.
+        steps : number of batches to use; all by default.
+        callbacks : callbacks with predict hooks.
+        check_finite : whether NaN and infinity in x are errors.
+
+        Returns
+        -------
+        array of shape (n, ...) : of the model's dtype.
+        """
+        batch = _batch("predict", "batch_size", batch_size, DEFAULT_BATCH)
+        array = as_array(x, "x")
+        check_finite = arguments.flag("predict", "check_finite", check_finite)
+        if steps is not None:
+            array = array[: arguments.integer("predict", "steps", steps, 1) * batch]
+        progress = Progress(verbose=verbose)
+        calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
+        rows = batch if calls.has_batch_hooks("predict") else PREDICT_ROWS
+        if progress.verbose:
+            progress.begin_epoch(samples=len(array))
+        calls.on_predict_begin()
+        try:
+            result = forward(self, array, rows, calls, progress, check_finite=check_finite)
+            progress.end_epoch()
+        finally:
+            progress.close()
+        calls.on_predict_end()
+        return result
+
+
+def _callback_list(model: Any, callbacks: Any, **params: Any) -> CallbackList:
+    """The user's callbacks, for this model."""
+    return CallbackList(callbacks, model=model, **params)
+
+
+def _batch(owner: str, name: str, value: int | None, default: int) -> int:
+    """A batch size, or the default for None."""
+    return default if value is None else arguments.integer(owner, name, value, 1)

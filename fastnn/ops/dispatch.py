@@ -1,0 +1,161 @@
+"""Functions that take a symbolic tensor or an array: on tensors they add ops to the trace, on
+arrays they run as a tiny Program on the default backend (``fastnn/program/eager.py``). There is one
+formula for both.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ParamSpec
+
+import numpy as np
+
+from fastnn import config
+from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
+from fastnn.program.tensor import Shape, Size, Tensor
+from fastnn.program.variable import Variable
+
+P = ParamSpec("P")
+Array = np.ndarray[Any, Any]
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether the value takes part in a trace: a tensor, or a variable of a layer."""
+    return isinstance(value, (Tensor, Variable))
+
+
+def symbol(value: Any) -> Any:
+    """The tensor of a variable; anything else as it is."""
+    return value.tensor() if isinstance(value, Variable) else value
+
+
+def float_array(value: Any, owner: str, name: str) -> Array:
+    """An array of float32 or float64: arrays of these types as they are, all else as ``floatx()``.
+
+    A Python list becomes ``floatx()``, as in Keras, and not NumPy's float64.
+    """
+    known = getattr(value, "dtype", None) in (np.float32, np.float64)
+    try:
+        if value is None:  # NumPy would make NaN of it
+            raise TypeError
+        return np.asarray(value, dtype=None if known else config.floatx())
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{owner}: received {name} of type {type(value).__name__} that is not an array of "
+            "numbers. Pass an array, or a list of lists of equal lengths."
+        ) from None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether the value is a Python or NumPy number, which enters a formula as a constant."""
+    return isinstance(value, (int, float, np.number, np.bool_))
+
+
+def elementwise(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
+    """Let a function of symbolic tensors take arrays too, which are broadcast against each other.
+
+    Parameters
+    ----------
+    names : the parameters that hold tensors or arrays; the other ones are settings. Numbers stay
+        numbers, unless there is no array.
+    """
+    return _dispatching(names, broadcast=True)
+
+
+def rowwise(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
+    """Let a function of symbolic tensors that works along the last axis take arrays too.
+
+    An array of one axis counts as one row.
+    """
+    return _dispatching(names, broadcast=False)
+
+
+def _dispatching(
+    names: Sequence[str], *, broadcast: bool
+) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
+    """The decorator behind ``elementwise`` and ``rowwise``."""
+
+    def decorate(function: Callable[P, Tensor]) -> Callable[P, Any]:
+        signature = inspect.signature(function)
+        label = function.__name__
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            given = bound.arguments
+            if any(is_symbolic(given[name]) for name in names):
+                tensors = {name: symbol(value) for name, value in given.items()}
+                return function(**tensors)  # type: ignore[call-arg]
+            settings = {name: value for name, value in given.items() if name not in names}
+            arrays = {name: given[name] for name in names if not _is_number(given[name])}
+            if arrays:
+                settings.update({name: given[name] for name in names if name not in arrays})
+            else:
+                arrays = {name: given[name] for name in names}
+            made = {name: float_array(value, label, name) for name, value in arrays.items()}
+            values = _broadcast(label, made) if broadcast else list(made.values())
+            key = (function, *((name, _hashable(value)) for name, value in settings.items()))
+
+            def formula(*traced: Tensor) -> Tensor:
+                filled = {**settings, **dict(zip(arrays, traced, strict=True))}
+                return function(**filled)  # type: ignore[call-arg]
+
+            return run(formula, values, key)
+
+        return call
+
+    return decorate
+
+
+def _broadcast(label: str, arrays: dict[str, Array]) -> list[Array]:
+    """The arrays, broadcast against each other and of one dtype."""
+    dtype = np.result_type(*arrays.values())
+    try:
+        spread = np.broadcast_arrays(*arrays.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ShapeError(
+            f"{label}: received arrays of shapes {shapes}, which cannot be broadcast against each "
+            "other. Pass arrays of equal shapes, or with axes of size 1."
+        ) from None
+    return [array.astype(dtype, copy=False) for array in spread]
+
+
+def _hashable(value: Any) -> Hashable:
+    """A setting as part of a cache key: numbers with their type, since 1 == 1.0 == True."""
+    if isinstance(value, list):
+        value = tuple(value)
+    return (type(value).__name__, value)
+
+
+def check_last_axis(owner: str, axis: Any, shape: Shape) -> None:
+    """Refuse any axis but the last, and the last where it is the batch."""
+    if isinstance(axis, bool) or axis not in (-1, len(shape) - 1):
+        raise UnsupportedError(
+            f"{owner}: received axis={axis!r} for a tensor of {len(shape)} axes, but fastnn "
+            "supports the last axis only. Pass axis=-1."
+        )
+    if not shape or isinstance(shape[-1], Size):
+        raise UnsupportedError(
+            f"{owner}: received a tensor of shape {shape}, whose last axis is the batch, but "
+            "fastnn works along an axis of each sample only. Pass a tensor of at least two axes."
+        )
+
+
+def run(
+    formula: Callable[..., Tensor], arrays: Sequence[Array], key: Hashable, **options: Any
+) -> Array:
+    """``eager.run`` that also takes arrays of no rows."""
+    from fastnn.program import eager
+
+    if arrays[0].ndim >= 1 and arrays[0].size == 0 and 0 not in arrays[0].shape[1:]:
+        # one row of zeros tells the shape and dtype of the result
+        row = [np.zeros((1, *array.shape[1:]), array.dtype) for array in arrays]
+        if arrays[0].ndim == 1:
+            row = [array.reshape(-1, 1) for array in row]
+        one = eager.run(formula, row, key=key, **options)
+        return one[:0] if arrays[0].ndim > 1 else one.reshape(-1)[:0]
+    return eager.run(formula, arrays, key=key, **options)

@@ -1,0 +1,71 @@
+"""Reductions.
+
+==============  ================================================================================
+reduce_columns  y (…, 1) = sum, mean, max or min over the last axis
+reduce_rows     y (columns,) = sum or mean over all rows, ascending, accumulated in double
+argmax_i32      y (…, 1) int32 = index of the largest of the last axis; first of equals, NaN wins
+==============  ================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastnn.ops.codes import REDUCE
+from fastnn.ops.contract import ROW, TILE, define
+from fastnn.ops.elementwise import binary, broadcast_to, scale
+from fastnn.program.tensor import Node, Tensor, matrix_view
+
+
+def _columns_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
+    (x,) = node.inputs
+    function = node.attributes["function"]
+    if function == "sum":
+        return [broadcast_to(dy, x.shape)]
+    if function == "mean":
+        return [broadcast_to(scale(dy, 1.0 / matrix_view(x.shape)[1]), x.shape)]
+    # every element that attains the extreme gets the gradient, divided by how many there are (as
+    # JAX)
+    attains = binary(x, node.output, function="equal")
+    share = binary(attains, reduce_columns(attains, "sum"), function="divide")
+    return [binary(share, dy, function="multiply")]
+
+
+REDUCE_COLUMNS = define(
+    "reduce_columns",
+    "y = reduce(x, last axis)",
+    ROW,
+    gradient=_columns_gradient,
+    integers=lambda node: (REDUCE[node.attributes["function"]],),
+    flops=lambda node: float(matrix_view(node.inputs[0].shape)[1]),
+)
+REDUCE_ROWS = define(
+    "reduce_rows",
+    "y = reduce(x, rows)",
+    TILE,
+    grain=64,
+    integers=lambda node: (REDUCE[node.attributes["function"]],),
+    flops=lambda node: 32.0,
+)
+ARGMAX_I32 = define(
+    "argmax_i32",
+    "y = argmax(x, last axis)",
+    ROW,
+    typed_by=lambda node: node.inputs[0].dtype,
+    flops=lambda node: float(matrix_view(node.inputs[0].shape)[1]),
+)
+
+
+def reduce_columns(x: Tensor, function: str) -> Tensor:
+    """Reduce the last axis, keeping it with size 1."""
+    return REDUCE_COLUMNS.node((x,), {"function": function}, [((*x.shape[:-1], 1), x.dtype)]).output
+
+
+def reduce_rows(x: Tensor, function: str) -> Tensor:
+    """Reduce all axes but the last."""
+    return REDUCE_ROWS.node((x,), {"function": function}, [((x.shape[-1],), x.dtype)]).output
+
+
+def argmax(x: Tensor) -> Tensor:
+    """Index of the largest element of the last axis, keeping it with size 1."""
+    return ARGMAX_I32.node((x,), {}, [((*x.shape[:-1], 1), "int32")]).output

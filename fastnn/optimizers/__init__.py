@@ -1,0 +1,83 @@
+"""Optimizers, by increasing complexity: ``SGD``, ``RMSprop``, ``Adam``, ``AdamW``; and how names
+and configurations become optimizers. The arithmetic is in ``fastnn/ops/optimizer.py`` and the
+backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, overload
+
+from fastnn.errors import ArgumentError
+from fastnn.optimizers.adam import Adam, AdamW
+from fastnn.optimizers.optimizer import Optimizer
+from fastnn.optimizers.rmsprop import RMSprop
+from fastnn.optimizers.sgd import SGD
+from fastnn.registry import Registry
+
+__all__ = ["Optimizer", "SGD", "RMSprop", "Adam", "AdamW", "get", "serialize", "deserialize"]
+
+REGISTRY: Registry[Optimizer] = Registry(
+    "optimizer",
+    {"SGD": SGD, "RMSprop": RMSprop, "Adam": Adam, "AdamW": AdamW},
+    {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"},
+)
+
+
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: object) -> Optimizer: ...
+def get(identifier: object) -> Optimizer | None:
+    """The optimizer that a name, a configuration or an object stands for; None for None.
+
+    Parameters
+    ----------
+    identifier : a name (``"adam"``, ``"Adam"``), ``{"class_name": ..., "config": ...}``, or an
+        ``Optimizer``.
+
+    Raises
+    ------
+    ArgumentError : for an unknown name (the message lists the known ones) or any other object.
+
+    Examples
+    --------
+    >>> get("adam").learning_rate
+    0.001
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        # as Keras: the names of the built-in optimizers in any case
+        known = {name.lower(): name for name in REGISTRY.classes}
+        return REGISTRY.find(known.get(identifier.lower(), identifier))()
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    raise ArgumentError(
+        f"received {identifier!r} as an optimizer, expected a name, an Optimizer object or its "
+        "configuration. Pass 'adam' or fastnn.optimizers.Adam(learning_rate=0.001), for example."
+    )
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """The optimizer as ``{"class_name": ..., "config": ...}``.
+
+    Examples
+    --------
+    >>> serialize(SGD())["class_name"]
+    'SGD'
+    """
+    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Optimizer:
+    """An optimizer from ``serialize``'s result; ``custom_objects`` adds classes by name.
+
+    Examples
+    --------
+    >>> deserialize(serialize(SGD(momentum=0.5))).momentum
+    0.5
+    """
+    return REGISTRY.deserialize(config, custom_objects)

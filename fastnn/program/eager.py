@@ -1,0 +1,166 @@
+"""Eager use: a function written in ops, a layer or a loss, applied to arrays.
+
+There is no second implementation: the function is traced into a tiny Program, which the default
+backend compiles and runs. Programs are cached by function, shape and dtype; the cache is bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastnn import backends, config
+from fastnn.backends.base import Backend, Bound, Executable, RunState
+from fastnn.backends.threads import get_num_threads
+from fastnn.ops import data
+from fastnn.program.control import STEP, ControlBlock
+from fastnn.program.program import Program, Slot
+from fastnn.program.tensor import BATCH, Shape, Size, Tensor
+
+if TYPE_CHECKING:
+    from fastnn.layers.layer import Layer
+
+Array = np.ndarray[Any, Any]
+
+# Tiny Programs kept; a training script with its losses, metrics and layers needs a few dozen
+CACHE_SIZE = 256
+_cache: OrderedDict[Hashable, tuple[Executable, Shape, str]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _as_array(value: Any, integer: bool) -> Array:
+    """An array of a type that the gather reads; float32 and float64 keep their type."""
+    array = np.asarray(value)
+    if integer and array.dtype.kind in "iub":
+        return array.astype(np.int64)
+    if array.dtype.name not in ("float32", "float64"):
+        array = array.astype(config.floatx())
+    return array
+
+
+def run(
+    function: Callable[..., Tensor],
+    arrays: Sequence[Any],
+    *,
+    key: Hashable,
+    integer_inputs: Collection[int] = (),
+    label_classes: int = 0,
+    step: int = 0,
+    names: Sequence[str] = (),
+) -> Array:
+    """Apply a function of symbolic tensors to arrays.
+
+    Parameters
+    ----------
+    function : takes one tensor per array and returns a tensor.
+    arrays : array-likes with equal numbers of rows. One axis counts as one row, no axis as one
+        number.
+    key : identifies the function with all its settings; equal keys must mean equal functions.
+    integer_inputs : positions of the arrays that hold labels and become int32.
+    label_classes : number of classes that labels are checked against; 0 for no check.
+    step : what random masks depend on beside their seed.
+    names : what messages call the arrays; by position by default.
+    """
+    values = [_as_array(value, i in integer_inputs) for i, value in enumerate(arrays)]
+    flat = max(value.ndim for value in values)
+    if flat <= 1:
+        values = [value.reshape(1, -1) for value in values]
+    if 0 in values[0].shape[1:]:
+        empty: Array = values[0].reshape(np.shape(arrays[0]))
+        return empty
+    dtype = next(
+        (v.dtype.name for i, v in reversed(list(enumerate(values))) if i not in integer_inputs),
+        config.floatx(),
+    )
+    backend = backends.resolve(None)
+    shapes = tuple(value.shape[1:] for value in values)
+    full_key = (key, shapes, dtype, tuple(integer_inputs), label_classes, backend)
+    rows = len(values[0])
+    executable, shape, out_dtype = _executable(
+        full_key, function, shapes, dtype, integer_inputs, label_classes, backend
+    )
+    concrete = tuple(size.at(rows) if isinstance(size, Size) else size for size in shape)
+    output = np.empty(concrete, dtype=out_dtype)
+    if rows == 0:
+        return output
+    bound = [Bound(value.reshape(rows, -1)) for value in values]
+    bound.append(Bound(output.reshape(rows, -1)))
+    control = ControlBlock.blocks(rows, min(rows, CAPACITY))
+    control.words[:, STEP] = np.arange(step, step + len(control))
+    result = executable.run(
+        bound,
+        control,
+        RunState.of(executable.program),
+        threads=get_num_threads(),
+    )
+    if result.status:
+        from fastnn import checks
+
+        name = names[result.binding] if names else None
+        raise checks.run_error(result, executable.program.slots, label_classes, name=name)
+    if flat == 0:
+        return output.reshape(())
+    return output[0] if flat == 1 else output
+
+
+# rows of one step of an eager call; bounds the workspace
+CAPACITY = 256
+
+
+def _executable(
+    key: Hashable,
+    function: Callable[..., Tensor],
+    shapes: Sequence[tuple[int, ...]],
+    dtype: str,
+    integer_inputs: Collection[int],
+    label_classes: int,
+    backend: Backend,
+) -> tuple[Executable, Shape, str]:
+    """The compiled function, from the cache or traced now."""
+    with _lock:
+        found = _cache.get(key)
+        if found is not None and found[0].program.is_current:
+            _cache.move_to_end(key)
+            return found
+    inputs = []
+    slots = []
+    for number, sample in enumerate(shapes):
+        if number in integer_inputs:
+            inputs.append(data.gather_labels(number, sample, label_classes))
+        else:
+            inputs.append(data.gather_rows(number, sample, dtype))
+        slots.append(Slot(f"argument {number + 1}", "input", int(np.prod(sample)), dtype))
+    output = function(*inputs)
+    columns = int(np.prod([size for size in output.shape if isinstance(size, int)]))
+    slots.append(Slot("output", "output", columns, output.dtype))
+    program = Program([data.scatter_rows(output, len(inputs))], slots)
+    shape: Shape = output.shape if output.has_batch else (BATCH, *output.shape)
+    made = (backend.compile(program, CAPACITY), shape, output.dtype)
+    with _lock:
+        _cache[key] = made
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+    return made
+
+
+def call_layer(layer: Layer, inputs: Any, training: bool) -> Array:
+    """Apply a layer to an array."""
+    array = np.asarray(inputs)
+    key = (id(layer), layer, training)
+    step = layer._training_calls
+    if training:
+        layer._training_calls += -(-len(array) // CAPACITY) if array.ndim else 1
+    return run(
+        lambda x: _output(layer, x, training), [array.astype(layer.dtype)], key=key, step=step
+    )
+
+
+def _output(layer: Layer, x: Tensor, training: bool) -> Tensor:
+    result = layer(x, training=training)
+    if not isinstance(result, Tensor):
+        raise TypeError(f"layer {layer.name!r} returned {type(result).__name__}.")
+    return result

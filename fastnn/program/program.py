@@ -1,0 +1,111 @@
+"""A Program: the traced ops of one job (train, evaluate, predict, …), its bindings and its storage.
+
+Backends compile Programs; nothing here knows a backend. ``README.md`` beside this file tells the
+whole story, from a layer's ``call`` to a native run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastnn.ops import shape as shape_ops
+from fastnn.program.autodiff import ancestors
+from fastnn.program.tensor import Node, Tensor
+from fastnn.program.variable import Buffer, Storage, Variable, aligned_bytes
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What a binding is: an input or output array that the caller lends for a run.
+
+    Attributes
+    ----------
+    name : what messages call it, for example ``"x"``.
+    kind : ``"input"``, ``"labels"`` or ``"output"``.
+    columns : elements of one row.
+    dtype : the dtype of an output; inputs may have any that the gather reads.
+    """
+
+    name: str
+    kind: str
+    columns: int
+    dtype: str
+
+
+@dataclass
+class StateStorage:
+    """Gradient and optimizer arrays beside the parameter buffers, in the same layout.
+
+    One byte array per (kind, buffer): ``kind`` is ``"gradients"`` or ``"slot:NAME"``.
+    """
+
+    arrays: dict[tuple[str, Buffer], Array] = field(default_factory=dict)
+
+    def array(self, kind: str, buffer: Buffer) -> Array:
+        """The array of a kind beside a buffer, made of zeros when first asked for."""
+        key = (kind, buffer)
+        if key not in self.arrays:
+            self.arrays[key] = aligned_bytes(buffer.size)
+        return self.arrays[key]
+
+    def view(self, kind: str, variable: Variable) -> Array:
+        """The part that belongs to a variable, as a writable array of its shape."""
+        data = self.array(kind, variable.buffer)
+        part = data[variable.offset : variable.offset + variable.nbytes]
+        return part.view(variable.dtype).reshape(variable.shape)
+
+
+class Program:
+    """Nodes in order, with what they read and write outside themselves.
+
+    Parameters
+    ----------
+    roots : the nodes that must run; what they depend on is found, everything else dropped.
+    slots : the bindings, by number.
+    state_size : float64 accumulators of the metrics.
+    gradients : gradient tensor of each variable that has one; they live in the gradient storage.
+    storage : gradient and optimizer arrays.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Node],
+        slots: Sequence[Slot],
+        *,
+        state_size: int = 0,
+        gradients: Mapping[Variable, Tensor] | None = None,
+        storage: StateStorage | None = None,
+    ) -> None:
+        self.slots = tuple(slots)
+        self.state_size = state_size
+        self.storage = storage if storage is not None else StateStorage()
+        self.gradients: dict[int, Variable] = {}
+        needed = list(roots)
+        for variable, tensor in (gradients or {}).items():
+            node = tensor.node
+            if node is None or node.op is shape_ops.RESHAPE or id(tensor) in self.gradients:
+                tensor = shape_ops.copy(tensor)
+                node = tensor.node
+            if node is not None:
+                needed.append(node)
+            self.gradients[id(tensor)] = variable
+        self.nodes = ancestors(needed)
+        self.storage_version = Storage.version
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no variable has moved since the Program was made."""
+        return self.storage_version == Storage.version
+
+    def op_names(self) -> list[str]:
+        """The names of the ops, in order; for tests and for reading."""
+        return [node.op.name for node in self.nodes]
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.nodes))

@@ -1,0 +1,226 @@
+"""Variables: named arrays that a model owns and trains, and the flat buffers that hold them.
+
+A new variable has a small buffer of its own. When a model is built it *adopts* its variables: their
+values move into one flat, 64-byte-aligned buffer, so that an optimizer update, a norm or a snapshot
+is one pass over memory. A variable that another model has adopted stays there, and both models read
+and train it. Programs refer to (buffer, offset); ``storage_version`` tells them that something
+moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn.errors import ShapeError
+from fastnn.program.tensor import Tensor
+
+ALIGNMENT = 64
+Array = np.ndarray[Any, Any]
+
+
+def aligned_bytes(size: int) -> Array:
+    """A zeroed byte array of ``size`` bytes whose first byte lies on a 64-byte boundary."""
+    raw = np.zeros(size + ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size]
+
+
+def padded(size: int) -> int:
+    """``size`` rounded up to a multiple of the alignment."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+class Buffer:
+    """A flat piece of memory that holds variables of one dtype, each at its place (byte offset).
+
+    A buffer that its variables have left keeps the places, so that what lies in the same layout
+    beside it (optimizer slots) can follow them.
+    """
+
+    __slots__ = ("data", "owner", "places")
+
+    def __init__(self, size: int, owner: object = None) -> None:
+        self.data = aligned_bytes(padded(size))
+        self.owner = owner
+        self.places: dict[Variable, int] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return int(self.data.size)
+
+
+class Storage:
+    """Counts how often a variable has moved, so that compiled Programs notice."""
+
+    version = 0
+
+
+class Variable:
+    """A named array that a layer owns: a weight or a piece of state.
+
+    ``numpy()`` returns a copy, ``assign(value)`` overwrites the value in place, and NumPy functions
+    see a copy. While a model is traced, the functions of ``fastnn.ops`` take a variable like a
+    tensor.
+
+    Parameters
+    ----------
+    value : the initial value.
+    name : the last part of its path, for example ``"kernel"``.
+    dtype : NumPy name of a floating-point type.
+    trainable : whether optimizers may change it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn.program.variable import Variable
+    >>> kernel = Variable(np.ones((2, 3)), name="kernel")
+    >>> kernel.shape
+    (2, 3)
+    >>> kernel.assign(np.zeros((2, 3)))
+    >>> float(kernel.numpy().sum())
+    0.0
+    """
+
+    def __init__(
+        self, value: Any, *, name: str = "variable", dtype: str = "float32", trainable: bool = True
+    ) -> None:
+        array = np.asarray(value, dtype=dtype)
+        self.name = name
+        self.path = name
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype = str(array.dtype)
+        self.trainable = bool(trainable)
+        self.buffer = Buffer(array.nbytes)
+        self.buffer.places[self] = 0
+        self.offset = 0
+        self.view()[...] = array
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value, without padding."""
+        return self.size * np.dtype(self.dtype).itemsize
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def value(self) -> Array:
+        """A copy of the value (the same as ``numpy()``)."""
+        return self.numpy()
+
+    def view(self) -> Array:
+        """The storage itself, as a writable array; for fastnn's own code."""
+        stored = self.buffer.data[self.offset : self.offset + self.nbytes]
+        value: Array = stored.view(self.dtype).reshape(self.shape)
+        return value
+
+    def numpy(self) -> Array:
+        """A copy of the value."""
+        value: Array = self.view().copy()
+        return value
+
+    def assign(self, value: Any) -> None:
+        """Overwrite the value; the shape must be the variable's own."""
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"variable {self.path!r} has shape {self.shape}, received a value of shape "
+                f"{array.shape}. Pass an array of the variable's own shape."
+            )
+        self.view()[...] = array
+
+    def tensor(self) -> Tensor:
+        """The symbolic tensor that stands for this variable in a trace."""
+        return Tensor(self.shape, self.dtype, variable=self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype}>"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __add__(self, other: Any) -> Any:
+        return _operand(self, other) + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + _operand(self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        return _operand(self, other) - other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - _operand(self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        return _operand(self, other) * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * _operand(self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _operand(self, other) / other
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.numpy()[key]
+
+
+def _operand(variable: Variable, other: Any) -> Any:
+    """The variable as a tensor beside a tensor, as an array beside anything else."""
+    return variable.tensor() if isinstance(other, Tensor) else variable.numpy()
+
+
+def adopt(variables: Sequence[Variable], owner: object) -> None:
+    """Move the variables that no other model owns into one flat buffer per dtype, in order.
+
+    Order is kept: trainable and frozen variables keep their places when ``trainable`` changes.
+    """
+    mine = [v for v in unique(variables) if v.buffer.owner is None or v.buffer.owner is owner]
+    for dtype in dict.fromkeys(v.dtype for v in mine):
+        group = [v for v in mine if v.dtype == dtype]
+        first = group[0].buffer
+        if first.owner is owner and list(first.places) == group:
+            continue
+        flat = Buffer(sum(padded(v.nbytes) for v in group), owner)
+        offset = 0
+        for variable in group:
+            value = variable.numpy()
+            variable.buffer, variable.offset = flat, offset
+            variable.view()[...] = value
+            flat.places[variable] = offset
+            offset += padded(variable.nbytes)
+        Storage.version += 1
+
+
+def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:
+    """The variables by path, each once, in order; a second one of a path gets ``_1``, and so on.
+
+    Paths repeat where models lie inside models, and where weights are made without names.
+    """
+    named: dict[str, Variable] = {}
+    for variable in unique(variables):
+        path, count = variable.path, 0
+        while path in named:
+            count += 1
+            path = f"{variable.path}_{count}"
+        named[path] = variable
+    return named
+
+
+def unique(variables: Iterable[Variable]) -> list[Variable]:
+    """The variables without repetitions, in order."""
+    return list({id(v): v for v in variables}.values())

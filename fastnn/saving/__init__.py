@@ -1,0 +1,11 @@
+"""Saving and loading models and weights; the format is described in this folder's README."""
+
+from __future__ import annotations
+
+from fastnn.saving.memory import model_from_bytes as model_from_bytes
+from fastnn.saving.memory import model_to_bytes as model_to_bytes
+from fastnn.saving.memory import reduce_model as reduce_model
+from fastnn.saving.model_file import load_model as load_model
+from fastnn.saving.model_file import save_model as save_model
+from fastnn.saving.weights_file import load_weights as load_weights
+from fastnn.saving.weights_file import save_weights as save_weights

@@ -1,0 +1,160 @@
+"""What ``compile`` fixed: the optimizer, the loss and the metrics, and their names in logs.
+
+Metrics given by name ("accuracy") are resolved when the shapes of targets and predictions are
+known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastnn import losses, metrics, optimizers
+from fastnn.errors import ArgumentError, StateError, UnsupportedError
+from fastnn.losses import Loss
+from fastnn.metrics import Metric
+from fastnn.optimizers import Optimizer
+from fastnn.program.tensor import Shape
+
+
+class Compiled:
+    """The arguments of ``compile``, checked.
+
+    Attributes
+    ----------
+    optimizer, loss : objects; the loss may be None for a model that only predicts or evaluates
+        metrics.
+    metrics, weighted_metrics : as the user gave them, names or objects.
+    """
+
+    def __init__(self, optimizer: Any, loss: Any, metric_list: Any, weighted_list: Any) -> None:
+        self.optimizer: Optimizer = optimizers.get(optimizer)
+        self.loss: Loss | None = None if loss is None else _one_loss(loss)
+        self.metrics = _flat_list(metric_list, "metrics")
+        self.weighted_metrics = _flat_list(weighted_list, "weighted_metrics")
+        self._resolved: dict[tuple[Shape, Shape], list[tuple[Metric, bool]]] = {}
+
+    @property
+    def required_loss(self) -> Loss:
+        """The loss, or an error that says that there is none."""
+        if self.loss is None:
+            raise StateError(
+                "the model was compiled without a loss, so it cannot be trained. Pass one, for "
+                "example model.compile(optimizer='adam', loss='mse')."
+            )
+        return self.loss
+
+    def resolve(self, target: Shape, prediction: Shape) -> list[tuple[Metric, bool]]:
+        """The metric objects with whether sample weights apply to each, for these shapes."""
+        key = (target, prediction)
+        if key not in self._resolved:
+            resolved = []
+            for weighted, items in ((False, self.metrics), (True, self.weighted_metrics)):
+                for item in items:
+                    metric = metrics.resolve(item, target, prediction, self.loss)
+                    resolved.append((metric, weighted))
+            log_names(resolved)
+            self._resolved[key] = resolved
+        return self._resolved[key]
+
+    def log_names(self, target: Shape, prediction: Shape) -> list[str]:
+        """The names of the resolved metrics as logs use them."""
+        return log_names(self.resolve(target, prediction))
+
+    def metric_names(self) -> list[str]:
+        """The names of the metrics as logs use them, for the last resolved shapes or as given."""
+        for resolved in self._resolved.values():
+            return log_names(resolved)
+        return [
+            item
+            if isinstance(item, str)
+            else getattr(item, "name", getattr(item, "__name__", "metric"))
+            for item in (*self.metrics, *self.weighted_metrics)
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        """Plain data from which ``from_config`` makes an equal object."""
+        return {
+            "optimizer": optimizers.serialize(self.optimizer),
+            "loss": None if self.loss is None else losses.serialize(self.loss),
+            "metrics": [_serialize_metric(item) for item in self.metrics],
+            "weighted_metrics": [_serialize_metric(item) for item in self.weighted_metrics],
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Compiled:
+        """The object that ``get_config`` described."""
+        loss = config.get("loss")
+        return cls(
+            optimizers.deserialize(config["optimizer"], custom_objects),
+            None if loss is None else losses.deserialize(loss, custom_objects),
+            [_deserialize_metric(item, custom_objects) for item in config.get("metrics") or []],
+            [
+                _deserialize_metric(item, custom_objects)
+                for item in config.get("weighted_metrics") or []
+            ],
+        )
+
+
+def _one_loss(loss: Any) -> Loss:
+    """The loss of a model with one output."""
+    if isinstance(loss, (list, tuple, dict)):
+        if len(loss) == 1 and not isinstance(loss, dict):
+            return losses.get(loss[0])
+        raise UnsupportedError(
+            f"loss is a {type(loss).__name__} of {len(loss)} items, but a Sequential model has one "
+            "output. Pass one loss."
+        )
+    return losses.get(loss)
+
+
+def _flat_list(items: Any, what: str) -> list[Any]:
+    """Metrics as a flat list."""
+    if items is None:
+        return []
+    if isinstance(items, dict):
+        raise UnsupportedError(
+            f"{what} is a dict, which names the outputs of a model with several. A Sequential "
+            "model has one: pass a list, for example metrics=['accuracy']."
+        )
+    if not isinstance(items, (list, tuple)):
+        raise ArgumentError(f"{what} must be a list, for example ['accuracy']; received {items!r}.")
+    flat: list[Any] = []
+    for item in items:
+        flat.extend(_flat_list(item, what) if isinstance(item, (list, tuple)) else [item])
+    for item in flat:
+        if isinstance(item, str):
+            metrics.check_name(item)
+        elif not isinstance(item, Metric) and not callable(item):
+            raise ArgumentError(
+                f"{what} holds {item!r}. Expected names such as 'accuracy', Metric objects or "
+                "functions."
+            )
+    return flat
+
+
+def log_names(resolved: Sequence[tuple[Metric, bool]]) -> list[str]:
+    """The names of resolved metrics in logs, as in Keras ``weighted_accuracy`` beside ``accuracy``.
+
+    Two metrics of one name in the same list are refused: logs could not tell them apart.
+    """
+    names = ["loss"]
+    for metric, weighted in resolved:
+        name = f"weighted_{metric.name}" if weighted and metric.name in names else metric.name
+        if name in names:
+            raise ArgumentError(
+                f"two metrics are called {name!r}. Give one of them another name= so that logs can "
+                "tell them apart."
+            )
+        names.append(name)
+    return names[1:]
+
+
+def _serialize_metric(item: Any) -> Any:
+    return item if isinstance(item, str) else metrics.serialize(item)
+
+
+def _deserialize_metric(item: Any, custom_objects: Mapping[str, Any] | None) -> Any:
+    return item if isinstance(item, str) else metrics.deserialize(item, custom_objects)

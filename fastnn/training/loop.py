@@ -1,0 +1,469 @@
+"""The training loop on one page.
+
+An epoch is one *window*: an order of rows cut into steps. A window runs in as few native calls as
+may be; a call returns when the window is done, after each step if a callback listens to batches, or
+after about 0.2 s so that Ctrl-C and the progress display get their turn. When nothing needs Python
+between epochs, one window spans many of them (texts train 4 samples for 10,000 epochs: a few native
+calls in all).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastnn import checks
+from fastnn.backends.base import NON_FINITE_LOSS, Executable, RunResult, RunState
+from fastnn.backends.threads import get_num_threads
+from fastnn.errors import NonFiniteLossError
+from fastnn.program import control as words
+from fastnn.program.control import ControlBlock
+from fastnn.training.data import Feed
+from fastnn.training.interrupts import HeldInterrupts
+
+if TYPE_CHECKING:
+    from fastnn.callbacks import CallbackList
+    from fastnn.models.sequential import Sequential
+    from fastnn.training.progress import Progress
+
+Array = np.ndarray[Any, Any]
+
+# Seconds after which a native call returns: below the 0.25 s after which Ctrl-C feels ignored
+DEADLINE = 0.2
+# Bounds of a window that spans several epochs: 2 MB of row numbers, 2 MB of control rows
+WINDOW_ROWS = 1 << 18
+WINDOW_STEPS = 1 << 14
+# Seconds between copies of the weights that a NaN loss can go back to
+SNAPSHOT_SECONDS = 2.0
+
+
+@dataclass
+class Window:
+    """Steps over rows in one order: by step, the first position, the rows, and where epochs end."""
+
+    permutation: Array | None
+    offsets: Array
+    rows: Array
+    epoch_steps: int
+    epochs: int = 1
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return len(self.offsets)
+
+
+def batch_grid(rows: int, batch: int) -> tuple[Array, Array]:
+    """First row and number of rows of each batch."""
+    offsets = np.arange(0, rows, batch, dtype=np.int64)
+    sizes = np.minimum(batch, rows - offsets)
+    return offsets, sizes
+
+
+@dataclass
+class Runner:
+    """Runs windows of one executable over one feed.
+
+    Attributes
+    ----------
+    classes : number of classes, for messages about labels.
+    state : metric accumulators, and one row per finished epoch of the window.
+    """
+
+    executable: Executable
+    feed: Feed
+    names: list[str]
+    classes: int
+    state: RunState = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = RunState.of(self.executable.program)
+
+    def prepare(self, epochs: int) -> None:
+        """Zero the accumulators and make room for some epochs."""
+        self.state = RunState.of(self.executable.program, epochs)
+
+    def control_rows(
+        self, window: Window, a: int, b: int, base: int, first_step: int
+    ) -> ControlBlock:
+        """Control rows for steps a … b of a window whose bound arrays begin at position
+        ``base``.
+        """
+        control = ControlBlock(b - a)
+        control.words[:, words.N] = window.rows[a:b]
+        control.words[:, words.OFFSET] = window.offsets[a:b] - base
+        control.words[:, words.STEP] = np.arange(first_step, first_step + b - a)
+        index = np.arange(a, b)
+        control.words[:, words.FLAGS] = (index + 1) % window.epoch_steps == 0
+        control.words[:, words.HISTORY_ROW] = index // window.epoch_steps
+        return control
+
+    def chunks(self, window: Window) -> Iterator[tuple[int, int]]:
+        """Step ranges that can be bound at once: as many as fit a control block and, if rows are
+        converted, the staging buffer.
+        """
+        limit = self.feed.window_rows(int(window.rows.max(initial=1)))
+        start = 0
+        while start < window.steps:
+            stop = min(start + WINDOW_STEPS, window.steps)
+            if not self.feed.direct:
+                ends = window.offsets[start:stop] + window.rows[start:stop] - window.offsets[start]
+                stop = start + max(1, int(np.searchsorted(ends, limit, side="right")))
+            yield start, stop
+            start = stop
+
+    def logs(self, sums: Array) -> dict[str, float]:
+        """Means by name out of (sum, weight) pairs."""
+        return {
+            name: float(total / weight) if weight else math.nan if total else 0.0
+            for name, total, weight in zip(self.names, sums[0::2], sums[1::2], strict=False)
+            if name
+        }
+
+    def error(self, result: RunResult, window: Window, base: int) -> Exception:
+        """The error for a run that stopped on bad data."""
+        row = self.feed.user_row(result.binding, result.row, window.permutation, base)
+        name = self.feed.sources[result.binding].name
+        return checks.run_error(result, self.executable.program.slots, self.classes, row, name)
+
+
+class EvaluationLoop:
+    """Evaluates: every batch once, in order."""
+
+    def __init__(
+        self, runner: Runner, batch: int, callbacks: CallbackList, progress: Progress
+    ) -> None:
+        self.runner = runner
+        self.batch = batch
+        self.callbacks = callbacks
+        self.progress = progress
+
+    def run(self, steps: int | None = None) -> dict[str, float]:
+        """The means over all rows, or over the first ``steps`` batches."""
+        runner = self.runner
+        offsets, rows = batch_grid(runner.feed.rows, self.batch)
+        if steps is not None:
+            offsets, rows = offsets[:steps], rows[:steps]
+        window = Window(None, offsets, rows, len(offsets))
+        runner.prepare(1)
+        hooks = self.callbacks.has_batch_hooks("test")
+        for a, b in runner.chunks(window):
+            first, last = int(offsets[a]), int(offsets[b - 1] + rows[b - 1])
+            bound, base = runner.feed.bind(None, first, last)
+            control = runner.control_rows(window, a, b, base, 0)
+            done = 0
+            while done < b - a:
+                if hooks:
+                    self.callbacks.on_test_batch_begin(a + done)
+                result = runner.executable.run(
+                    bound,
+                    control,
+                    runner.state,
+                    first=done,
+                    count=1 if hooks else b - a - done,
+                    deadline=DEADLINE,
+                    threads=get_num_threads(),
+                )
+                done += result.done
+                if result.status:
+                    raise runner.error(result, window, base)
+                if hooks:
+                    self.callbacks.on_test_batch_end(a + done - 1, runner.logs(runner.state.state))
+                if self.progress.is_due():
+                    position = int(offsets[a + done - 1] + rows[a + done - 1])
+                    self.progress.update(position, runner.logs(runner.state.state))
+        return runner.logs(runner.state.state)
+
+
+class TrainingLoop:
+    """Trains for epochs; ``fit`` owns the arguments, this class the order of events."""
+
+    def __init__(
+        self,
+        model: Sequential,
+        runner: Runner,
+        *,
+        batch: int,
+        shuffle: bool,
+        steps_per_epoch: int | None,
+        callbacks: CallbackList,
+        progress: Progress,
+        validate: Any = None,
+        validation_freq: int | frozenset[int] = 1,
+        check_loss: bool = True,
+        once: bool = False,
+    ) -> None:
+        self.model = model
+        self.runner = runner
+        self.logs: dict[str, float] = {}
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.progress = progress
+        self.validate = validate
+        self.validation_freq = validation_freq
+        self.offsets, self.rows = batch_grid(runner.feed.rows, batch)
+        self.steps = len(self.offsets)
+        self.steps_per_epoch = steps_per_epoch
+        self._cursor = self.steps
+        self._order: Array | None = None
+        self._batch_hooks = callbacks.has_batch_hooks("train")
+        self._interrupts = HeldInterrupts()
+        self._check_loss = check_loss
+        self._snapshot = Snapshot(model, keep=check_loss and not once)
+
+    def run(self, first_epoch: int, epochs: int) -> None:
+        """Train epochs ``first_epoch`` … ``epochs`` - 1; ``logs`` are those of the last one."""
+        epoch = first_epoch
+        while epoch < epochs and not self.model.stop_training:
+            count = self._epochs_at_once(epochs - epoch)
+            if count > 1:
+                self.logs = self._many_epochs(epoch, count)
+            else:
+                self.logs = self._one_epoch(epoch, epochs)
+            epoch += count
+        if self._check_loss and not self._snapshot.weights_are_finite():
+            raise NonFiniteLossError(
+                f"the last steps of epoch {epoch} made weights NaN or infinite. "
+                f"{self._snapshot.restore_if_needed()} {self._advice()}"
+            )
+
+    def run_once(self) -> dict[str, float]:
+        """One step over all rows, as ``train_on_batch`` does it."""
+        window = self._next_window()
+        self.runner.prepare(1)
+        self._run_window(window, 0)
+        return self.runner.logs(self.runner.state.history[0])
+
+    # -- epochs -----------------------------------------------------------------------------------
+
+    def _epochs_at_once(self, left: int) -> int:
+        """How many epochs one window may span: 1 if Python must look between them."""
+        watched = (
+            self._batch_hooks
+            or self.callbacks.has_epoch_hooks
+            or self.validate is not None
+            or self.progress.verbose
+            or self.steps_per_epoch is not None
+            or not self.runner.feed.direct
+        )
+        if watched:
+            return 1
+        rows = self.runner.feed.rows
+        return max(1, min(left, WINDOW_ROWS // max(1, rows), WINDOW_STEPS // self.steps))
+
+    def _one_epoch(self, epoch: int, epochs: int) -> dict[str, float]:
+        """One epoch with everything that may happen round it."""
+        started = time.perf_counter()
+        self.callbacks.on_epoch_begin(epoch)
+        window = self._next_window()
+        self.progress.begin_epoch(epoch, epochs, int(window.rows.sum()))
+        self.runner.prepare(1)
+        done = self._run_window(window, epoch)
+        complete = done == window.steps
+        sums = self.runner.state.history[0] if complete else self.runner.state.state
+        logs = self.runner.logs(sums)
+        if self.validate is not None and self._validates(epoch):
+            logs |= {f"val_{name}": value for name, value in self.validate().items()}
+        trained = int(window.rows[:done].sum())
+        self.progress.end_epoch(logs, time.perf_counter() - started, trained)
+        self.callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _many_epochs(self, epoch: int, count: int) -> dict[str, float]:
+        """Many epochs that nobody watches, in one window; the History gets the finished ones."""
+        rows, generator = self.runner.feed.rows, self.model.generator
+        before = generator.bit_generator.state
+        first = self.model.optimizer.iterations
+        finished = 0
+        try:
+            window = self._window_of_epochs(count)
+            self.runner.prepare(count)
+            self._run_window(window, epoch)
+        finally:
+            done = self.model.optimizer.iterations - first
+            finished = done // self.steps
+            if self.shuffle and finished < count:
+                # the generator stands where training one epoch at a time would have left it
+                generator.bit_generator.state = before
+                for _ in range(-(-done // self.steps)):
+                    generator.permutation(rows)
+            self._record(epoch, finished)
+        return self.runner.logs(self.runner.state.history[finished - 1])
+
+    def _window_of_epochs(self, count: int) -> Window:
+        """The steps of many epochs, each in an order of its own."""
+        rows, generator = self.runner.feed.rows, self.model.generator
+        orders = [generator.permutation(rows) for _ in range(count)] if self.shuffle else []
+        shift = np.repeat(np.arange(count, dtype=np.int64) * rows, self.steps) if orders else 0
+        return Window(
+            np.concatenate(orders) if orders else None,
+            np.tile(self.offsets, count) + shift,
+            np.tile(self.rows, count),
+            self.steps,
+            count,
+        )
+
+    def _record(self, epoch: int, finished: int) -> None:
+        """Fill the History from the rows of the finished epochs."""
+        history = self.callbacks.history
+        if history is None or not finished:
+            return
+        table = self.runner.state.history[:finished]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = table[:, 0::2] / table[:, 1::2]
+        columns = {
+            name: means[:, number].tolist() for number, name in enumerate(self.runner.names) if name
+        }
+        history.extend(epoch, columns)
+
+    def _next_window(self) -> Window:
+        """The steps of the next epoch: a whole pass, or the next ``steps_per_epoch`` batches."""
+        if self._cursor >= self.steps:
+            rows = self.runner.feed.rows
+            self._order = self.model.generator.permutation(rows) if self.shuffle else None
+            self._cursor = 0
+        wanted = self.steps if self.steps_per_epoch is None else self.steps_per_epoch
+        a, b = self._cursor, min(self._cursor + wanted, self.steps)
+        self._cursor = b
+        if b - a < wanted:
+            checks.warn(
+                f"the data ran out after {b - a} batches; the epoch of steps_per_epoch={wanted} "
+                "ends there. Pass more data, a smaller batch_size or fewer steps."
+            )
+        return Window(self._order, self.offsets[a:b], self.rows[a:b], b - a)
+
+    def _validates(self, epoch: int) -> bool:
+        """Whether validation is due after this epoch."""
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+    # -- steps ------------------------------------------------------------------------------------
+
+    def _run_window(self, window: Window, epoch: int) -> int:
+        """Run the steps of a window; returns how many were done."""
+        runner, optimizer = self.runner, self.model.optimizer
+        for a, b in runner.chunks(window):
+            start, stop = int(window.offsets[a]), int(window.offsets[b - 1] + window.rows[b - 1])
+            bound, base = runner.feed.bind(window.permutation, start, stop)
+            control = runner.control_rows(window, a, b, base, optimizer.iterations)
+            done = 0
+            self._fill_rates(control, 0, b - a)
+            while done < b - a:
+                if self._batch_hooks:
+                    self.callbacks.on_train_batch_begin(a + done)
+                    self._fill_rates(control, done, 1)
+                with self._interrupts:
+                    result = runner.executable.run(
+                        bound,
+                        control,
+                        runner.state,
+                        first=done,
+                        count=1 if self._batch_hooks else b - a - done,
+                        deadline=DEADLINE,
+                        threads=get_num_threads(),
+                    )
+                    optimizer.iterations += result.done
+                    done += result.done
+                if result.status == NON_FINITE_LOSS:
+                    raise self._loss_error(result, window, a + done, epoch)
+                if result.status:
+                    raise runner.error(result, window, base)
+                self._snapshot.refresh()
+                self._after_run(window, a + done)
+                if self.model.stop_training and self._batch_hooks:
+                    return a + done
+        return window.steps
+
+    def _fill_rates(self, control: ControlBlock, first: int, count: int) -> None:
+        """The learning rate and what depends on the step, for rows ``first`` … of the block."""
+        optimizer = self.model.optimizer
+        table = optimizer.control(optimizer.iterations, count)
+        columns = slice(words.LEARNING_RATE, words.LEARNING_RATE + table.shape[1])
+        control.floats[first : first + count, columns] = table
+
+    def _after_run(self, window: Window, done: int) -> None:
+        """Tell the callbacks and the display how far the window is."""
+        if not self._batch_hooks and not self.progress.is_due():
+            return
+        ended = done % window.epoch_steps == 0
+        sums = self.runner.state.history[0] if ended else self.runner.state.state
+        logs = self.runner.logs(sums)
+        if self.progress.is_due():
+            self.progress.update(int(window.rows[:done].sum()), logs)
+        if self._batch_hooks:
+            self.callbacks.on_train_batch_end(done - 1, logs)
+
+    def _loss_error(
+        self, result: RunResult, window: Window, step: int, epoch: int
+    ) -> NonFiniteLossError:
+        """The error for a loss that is not finite; the weights go back to finite ones."""
+        kept = self._snapshot.restore_if_needed()
+        epoch += step // window.epoch_steps
+        shown = "NaN" if math.isnan(result.value) else "infinite"
+        return NonFiniteLossError(
+            f"the loss became {shown} in epoch {epoch + 1}, batch {step % window.epoch_steps + 1}. "
+            f"{kept} {self._advice()}"
+        )
+
+    def _advice(self) -> str:
+        """What to do about a training that diverges."""
+        rate = self.model.optimizer.learning_rate
+        return (
+            f"Try a smaller learning rate (it is {rate:g}), scale the inputs to about 0 … 1, or "
+            "pass terminate_on_nan=False to go on regardless."
+        )
+
+
+class Snapshot:
+    """A copy of the weights that a diverged training goes back to.
+
+    Parameters
+    ----------
+    keep : whether to keep a copy at all; a single step keeps none, since a step that finds a bad
+        loss changes nothing.
+    """
+
+    def __init__(self, model: Sequential, *, keep: bool = True) -> None:
+        self.model = model
+        self._buffers = list(dict.fromkeys(v.buffer for v in model.weights)) if keep else []
+        self._copies: list[Array] = []
+        self._taken = time.monotonic()
+        if keep and self.weights_are_finite():
+            self._copies = [buffer.data.copy() for buffer in self._buffers]
+
+    def refresh(self) -> None:
+        """Take a new copy if the last one is old and the weights are finite."""
+        now = time.monotonic()
+        if now - self._taken < SNAPSHOT_SECONDS or not self._copies:
+            return
+        if not self.weights_are_finite():
+            return
+        for copy, buffer in zip(self._copies, self._buffers, strict=True):
+            copy[...] = buffer.data
+        self._taken = now
+
+    def restore_if_needed(self) -> str:
+        """Put the copy back if a weight is not finite; says what the weights are now."""
+        if self.weights_are_finite():
+            return "The weights are those before that batch and finite."
+        if not self._copies:
+            return "The weights were not finite before it either: set them again."
+        for copy, buffer in zip(self._copies, self._buffers, strict=True):
+            buffer.data[...] = copy
+        if self.model.optimizer.state is not None:
+            for array in self.model.optimizer.state.arrays.values():
+                array[...] = 0  # averages of gradients that were not finite, too
+        return (
+            "The weights had overflowed: they were set back to a finite copy, "
+            f"{time.monotonic() - self._taken:.1f} s old, and the optimizer starts anew."
+        )
+
+    def weights_are_finite(self) -> bool:
+        """Whether no weight is NaN or infinite."""
+        return all(bool(np.isfinite(v.view()).all()) for v in self.model.weights)

@@ -1,0 +1,223 @@
+"""Tracing a model into the Programs of its jobs: train, evaluate, predict, gradients.
+
+Bindings of a Program, by number: 0 x, 1 y, 2 sample weights (if any), then outputs. Metric
+accumulators: pair 0 is the loss, pair i metric i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastnn.errors import DataError, StateError
+from fastnn.losses.loss import match_targets
+from fastnn.ops import data
+from fastnn.ops import loss as loss_ops
+from fastnn.ops import metric as metric_ops
+from fastnn.ops.optimizer import run_tensor
+from fastnn.program.autodiff import gradients
+from fastnn.program.program import Program, Slot, StateStorage
+from fastnn.program.tensor import BATCH, Node, Shape, Tensor, matrix_view, product
+from fastnn.program.variable import Variable, unique
+
+if TYPE_CHECKING:
+    from fastnn.models.sequential import Sequential
+    from fastnn.optimizers import Optimizer
+
+X, Y, WEIGHTS = range(3)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a Program is traced for; the key under which a model keeps it.
+
+    Attributes
+    ----------
+    kind : ``"train"``, ``"evaluate"``, ``"predict"`` or ``"gradients"``.
+    target : shape of one sample of y, None without y.
+    weighted : whether there are sample weights.
+    check_loss : whether a loss that is not finite stops the run.
+    training : whether layers are called with ``training=True``.
+    """
+
+    kind: str
+    target: tuple[int, ...] | None = None
+    weighted: bool = False
+    check_loss: bool = True
+    training: bool = False
+
+
+@dataclass
+class Targets:
+    """The targets of a batch: gathered once as numbers and once as labels, whichever is used."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    classes: int
+
+    def __post_init__(self) -> None:
+        self._numbers: Tensor | None = None
+        self._labels: Tensor | None = None
+
+    def for_(self, sparse: bool) -> Tensor:
+        """The tensor for a loss or metric that wants labels (sparse) or numbers."""
+        if sparse:
+            if self._labels is None:
+                self._labels = data.gather_labels(Y, self.shape, self.classes)
+            return self._labels
+        if self._numbers is None:
+            self._numbers = data.gather_rows(Y, self.shape, self.dtype)
+        return self._numbers
+
+
+def target_shape(
+    model: Sequential, received: tuple[int, ...], prediction: Shape
+) -> tuple[int, ...]:
+    """The shape of one target as the loss sees it; an error if targets and predictions do not
+    match.
+    """
+    loss = model.compiled.loss
+    name = loss.name if loss is not None else "metrics"
+    if loss is None:
+        return received or (1,)
+    if getattr(loss, "checks_targets", True):
+        match_targets((BATCH, *received), prediction, name, sparse=loss.sparse)
+    if loss.sparse:
+        leading = tuple(size for size in prediction[1:-1] if isinstance(size, int))
+        return (*leading, 1)
+    sizes = tuple(size for size in prediction[1:] if isinstance(size, int))
+    return sizes if len(received) + 1 == len(sizes) else received or (1,)
+
+
+def build(model: Sequential, job: Job) -> Program:
+    """Trace the model for a job."""
+    x = data.gather_rows(X, model.sample_shape, model.dtype)
+    slots = [Slot("x", "input", matrix_view((BATCH, product(model.sample_shape)))[1], model.dtype)]
+    prediction = model.trace(x, training=job.training)
+    if job.kind == "predict":
+        slots.append(_output_slot("predictions", prediction))
+        return Program([data.scatter_rows(prediction, 1)], slots)
+    return _with_targets(model, job, x, prediction, slots)
+
+
+def _with_targets(
+    model: Sequential, job: Job, x: Tensor, prediction: Tensor, slots: list[Slot]
+) -> Program:
+    """The jobs that compare predictions with targets."""
+    compiled = model.compiled
+    if job.target is None:
+        raise StateError(f"the job {job.kind!r} needs targets.")
+    shape = target_shape(model, job.target, prediction.shape)
+    classes = matrix_view(prediction.shape)[1]
+    targets = Targets(shape, model.dtype, classes)
+    slots.append(Slot("y", "labels", matrix_view((BATCH, product(shape)))[1], model.dtype))
+    weights = None
+    if job.weighted:
+        weights = data.gather_rows(WEIGHTS, (1,), model.dtype)
+        slots.append(Slot("sample_weight", "input", 1, model.dtype))
+    roots: list[Node] = []
+    total: Tensor | None = None
+    if compiled.loss is not None:
+        loss = compiled.loss
+        losses = loss.call(targets.for_(loss.sparse), prediction)
+        total = loss_ops.loss_mean(
+            losses, weights, reduction=_reduction(loss), check_finite=job.check_loss
+        )
+        roots.append(metric_ops.metric_scalar(0, total))
+    resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
+    if job.kind != "gradients":
+        for number, (metric, weighted) in enumerate(resolved, start=1):
+            values = metric.values(targets.for_(metric.sparse), prediction)
+            if values.dtype != model.dtype:
+                raise DataError(f"metric {metric.name!r} gives values of dtype {values.dtype}.")
+            roots.append(metric_ops.metric_mean(2 * number, values, weights if weighted else None))
+    state_size = 2 * (1 + len(resolved))
+    if job.kind == "evaluate":
+        return Program(roots, slots, state_size=state_size)
+    if total is None:
+        compiled.required_loss  # noqa: B018 - raises: there is no loss to differentiate
+        raise StateError("no loss")
+    if job.kind == "gradients":
+        return _gradient_program(model, total, x, roots, slots, state_size)
+    return _training_program(model, compiled.optimizer, total, roots, slots, state_size)
+
+
+def _reduction(loss: Any) -> str:
+    """The reduction of a loss object as an op attribute."""
+    names = {
+        "sum_over_batch_size": "mean",
+        "mean": "mean",
+        "sum": "sum",
+        "mean_with_sample_weight": "weighted_mean",
+    }
+    if loss.reduction not in names:
+        raise StateError(
+            f"loss {loss.name!r} has reduction={loss.reduction!r}, which gives one number per "
+            "sample; training needs one number. Use the default reduction='sum_over_batch_size'."
+        )
+    return names[loss.reduction]
+
+
+def _output_slot(name: str, tensor: Tensor) -> Slot:
+    return Slot(name, "output", matrix_view((BATCH, product(tensor.shape[1:])))[1], tensor.dtype)
+
+
+def _gradient_program(
+    model: Sequential,
+    total: Tensor,
+    x: Tensor,
+    roots: list[Node],
+    slots: list[Slot],
+    state_size: int,
+) -> Program:
+    """∂loss/∂weight for every trainable weight, and ∂loss/∂x as an output."""
+    variables = unique(model.trainable_variables)
+    *found, dx = gradients(total, [*variables, x])
+    if dx is not None:
+        roots.append(data.scatter_rows(dx, len(slots)))
+        slots.append(_output_slot("input gradient", dx))
+    pairs = {v: g for v, g in zip(variables, found, strict=True) if g is not None}
+    return Program(roots, slots, state_size=state_size, gradients=pairs, storage=StateStorage())
+
+
+def _training_program(
+    model: Sequential,
+    optimizer: Optimizer,
+    total: Tensor,
+    roots: list[Node],
+    slots: list[Slot],
+    state_size: int,
+) -> Program:
+    """One training step: forward, loss, metrics, gradients, updates, end of the epoch."""
+    variables = unique(model.trainable_variables)
+    found = gradients(total, variables)
+    pairs = {v: g for v, g in zip(variables, found, strict=True) if g is not None}
+    storage = model.optimizer_storage()
+    for run in parameter_runs(list(pairs), optimizer):
+        w, g = run_tensor("parameters", run), run_tensor("gradients", run)
+        slot_tensors = {name: run_tensor(f"slot:{name}", run) for name in optimizer.slots()}
+        roots.append(optimizer.update(w, g, slot_tensors, weight_decay=optimizer.decay_of(run[0])))
+    roots.append(metric_ops.epoch_end(state_size))
+    return Program(roots, slots, state_size=state_size, gradients=pairs, storage=storage)
+
+
+def parameter_runs(variables: Sequence[Variable], optimizer: Optimizer) -> list[list[Variable]]:
+    """Variables grouped into contiguous runs of storage that are updated alike."""
+    wanted = {id(v) for v in variables}
+    runs: list[list[Variable]] = []
+    for buffer in dict.fromkeys(v.buffer for v in variables):
+        open_run: list[Variable] | None = None
+        for variable in buffer.places:
+            if id(variable) not in wanted:
+                open_run = None
+                continue
+            if open_run and optimizer.decay_of(open_run[0]) == optimizer.decay_of(variable):
+                open_run.append(variable)
+            else:
+                open_run = [variable]
+                runs.append(open_run)
+    return runs
+
+
+__all__ = ["Job", "build", "parameter_runs", "target_shape"]
