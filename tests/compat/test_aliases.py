@@ -1,0 +1,152 @@
+"""Which names ``keras`` and ``tensorflow`` have under ``fastnn run``, and what others say."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import fastnn
+from fastnn.compat import aliases
+from fastnn.compat.names import module_names, module_table
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """``keras`` and ``tensorflow`` are fastnn."""
+    with aliases.installed():
+        yield
+
+
+@pytest.mark.parametrize("name", sorted(module_table()))
+def test_every_module_of_the_table_can_be_imported(installed: None, name: str) -> None:
+    module = importlib.import_module(name)
+    assert isinstance(module, aliases.AliasModule)
+    for public in module_names(name):
+        assert getattr(module, public) is not None
+    assert set(module_names(name)) <= set(dir(module))
+
+
+def test_the_names_are_those_of_fastnn(installed: None) -> None:
+    import keras  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    import tensorflow as tf  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from keras.datasets import mnist
+    from keras.utils import np_utils
+    from tensorflow import keras as inner
+    from tensorflow.keras import layers
+    from tensorflow.keras.layers import Dense
+
+    assert keras.layers.Dense is tf.keras.layers.Dense is Dense is fastnn.layers.Dense
+    assert inner is tf.keras
+    assert layers is inner.layers
+    assert keras.Sequential is keras.models.Sequential is fastnn.Sequential
+    assert keras.Input is fastnn.Input
+    assert keras.utils.to_categorical is np_utils.to_categorical is fastnn.utils.to_categorical
+    assert mnist.load_data is fastnn.datasets.mnist.load_data
+    assert tf.__version__ == keras.__version__ == fastnn.__version__
+    for kind in ("SGD", "Adam", "RMSprop", "AdamW"):
+        assert getattr(keras.optimizers, kind) is getattr(fastnn.optimizers, kind)
+
+
+def test_tf_random_set_seed_repeats_a_model(installed: None) -> None:
+    import tensorflow as tf
+
+    weights = []
+    for _ in range(2):
+        tf.random.set_seed(7)
+        model = tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(2,))])
+        weights.append(model.get_weights()[0].tolist())
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "from keras.layers import Dens",
+            "keras.layers.Dens is not in fastnn yet; near names that are: Dense",
+        ),
+        ("from keras.layers import Conv2D", "keras.layers.Conv2D is not in fastnn yet; keras.lay"),
+        ("from keras import Modle", "keras.Modle is not in fastnn yet; near names that are: model"),
+        (
+            "import keras.layer",
+            "keras.layer is not in fastnn yet; near names that are: Layer, layers",
+        ),
+        ("import tensorflow.python.ops", "tensorflow.python is not in fastnn yet; tensorflow has"),
+        ("from tensorflow import Tensor", "tensorflow.Tensor is not in fastnn yet"),
+    ],
+)
+def test_another_name_is_an_import_error(installed: None, statement: str, message: str) -> None:
+    with pytest.raises(ImportError) as caught:
+        exec(statement, {})
+    assert str(caught.value).startswith(message)
+
+
+def test_another_attribute_is_an_attribute_error(installed: None) -> None:
+    import tensorflow as tf
+
+    with pytest.raises(AttributeError, match=r"tensorflow\.keras\.layers\.Denze .* Dense$"):
+        tf.keras.layers.Denze  # noqa: B018
+    assert not hasattr(tf, "constant")
+    assert getattr(tf.keras, "Model", None) is None
+
+
+def test_a_guarded_import_can_fall_back(installed: None) -> None:
+    scope: dict[str, object] = {}
+    exec("try:\n    from keras.layers import LSTM\nexcept ImportError:\n    LSTM = 'none'\n", scope)
+    assert scope["LSTM"] == "none"
+
+
+def test_the_real_packages_are_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither imported where they are installed nor lost where they were imported."""
+    real = ModuleType("keras")
+    monkeypatch.setitem(sys.modules, "keras", real)
+    monkeypatch.setitem(sys.modules, "keras.src", ModuleType("keras.src"))
+    with aliases.installed():
+        import keras
+
+        assert isinstance(keras, aliases.AliasModule)
+        with pytest.raises(ImportError, match=r"keras\.src is not in fastnn yet"):
+            importlib.import_module("keras.src")
+    assert sys.modules["keras"] is real
+    assert "keras.src" in sys.modules
+    assert "keras.layers" not in sys.modules
+    assert not [finder for finder in sys.meta_path if isinstance(finder, aliases.AliasFinder)]
+
+
+def test_an_installed_keras_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keras.py").write_text("raise AssertionError('the real one')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with aliases.installed():
+        assert importlib.import_module("keras").Sequential is fastnn.Sequential
+
+
+def test_other_packages_are_found_as_ever(installed: None) -> None:
+    importlib.import_module("json.tool")
+    with pytest.raises(ModuleNotFoundError, match="No module named 'kerass'"):
+        importlib.import_module("kerass")
+
+
+def test_nothing_internal_is_shown(installed: None) -> None:
+    for name in module_table():
+        shown = dir(importlib.import_module(name))
+        assert not {"np", "Any", "annotations", "REGISTRY", "FILE", "reduce_model"} & set(shown), (
+            name
+        )
+
+
+def test_the_edited_import_line_works() -> None:
+    import fastnn.compat.tensorflow as tf
+
+    assert tf.keras.layers.Dense is fastnn.layers.Dense
+    assert tf.keras.datasets.mnist.load_data is fastnn.datasets.mnist.load_data
+    tf.random.set_seed(1)
+    assert "tensorflow" not in sys.modules
+    with pytest.raises(AttributeError, match=r"tensorflow\.constant is not in fastnn yet"):
+        tf.constant  # noqa: B018

@@ -1,0 +1,406 @@
+"""The golden list of messages: what fastnn answers to each mistake of tests/support/mistakes.py.
+
+A message says what was received and where, what is expected, and what to do. Whoever changes one
+changes it here too, and reads it as a user would.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fastnn.errors import FastnnError
+from tests.support.mistakes import MISTAKES
+
+# A mistake, and below it what fastnn answers, wrapped
+GOLDEN = """
+unknown activation
+    ArgumentError: unknown activation 'sigmod'. Did you mean 'sigmoid'? Known: 'linear', 'relu',
+    'sigmoid', 'softmax', 'tanh'.
+unknown initializer
+    ArgumentError: unknown initializer 'glorot_unifrm'. Did you mean 'glorot_uniform'? Known:
+    'Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'LecunNormal',
+    'LecunUniform', 'Ones', 'RandomNormal', 'RandomUniform', 'TruncatedNormal',
+    'VarianceScaling', 'Zeros', 'constant', 'glorot_normal', 'glorot_uniform', 'he_normal',
+    'he_uniform', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones', 'random_normal',
+    'random_uniform', 'truncated_normal', 'uniform', 'variance_scaling', 'zero', 'zeros'.
+unknown optimizer
+    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adam', 'AdamW',
+    'RMSprop', 'SGD', 'adam', 'adamw', 'rmsprop', 'sgd'.
+unknown loss
+    ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
+    'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'MSE', 'MeanSquaredError',
+    'SparseCategoricalCrossentropy', 'bce', 'binary_crossentropy', 'categorical_crossentropy',
+    'mean_squared_error', 'mse', 'sparse_categorical_crossentropy'.
+unknown metric
+    ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'Accuracy', 'BCE',
+    'BinaryAccuracy', 'BinaryCrossentropy', 'CategoricalAccuracy', 'CategoricalCrossentropy',
+    'MSE', 'Mean', 'MeanSquaredError', 'SparseCategoricalAccuracy',
+    'SparseCategoricalCrossentropy', 'acc', 'accuracy', 'bce', 'binary_accuracy',
+    'binary_crossentropy', 'categorical_accuracy', 'categorical_crossentropy', 'ce',
+    'crossentropy', 'mean', 'mean_squared_error', 'mse', 'sparse_categorical_accuracy',
+    'sparse_categorical_crossentropy'.
+unknown backend
+    ArgumentError: unknown backend 'cc'. Did you mean 'c'? Known: 'auto', 'c', 'numpy'.
+unknown attribute of fastnn
+    AttributeError: module 'fastnn' has no attribute 'Sequental'. Did you mean
+    fastnn.Sequential?
+unknown argument of a layer
+    ArgumentError: Dense: unknown argument 'activaton'. Did you mean 'activation'? Its arguments
+    are: units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
+    bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, lora_rank,
+    lora_alpha, quantization_config, name, dtype, trainable, input_shape, input_dim,
+    batch_input_shape.
+unknown argument of an optimizer
+    ArgumentError: Adam: unknown argument 'learnig_rate'. Did you mean 'learning_rate'? Its
+    arguments are: learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm,
+    clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency,
+    loss_scale_factor, gradient_accumulation_steps, name.
+unknown argument of Sequential
+    ArgumentError: Sequential: unknown argument 'nme'. Did you mean 'name'? Its arguments are:
+    layers, name, trainable, backend, seed, dtype.
+unsupported argument of a layer
+    UnsupportedError: Dense: received kernel_regularizer='l2', but fastnn does not support the
+    argument 'kernel_regularizer'. Leave it out, or pass None.
+unsupported argument of an optimizer
+    UnsupportedError: SGD: received clipnorm=1.0, but fastnn does not support the argument
+    'clipnorm'. Leave it out, or pass None.
+a schedule
+    UnsupportedError: SGD: received learning_rate=function, but fastnn does not support
+    schedules and functions as learning rates. Pass a number, and change
+    model.optimizer.learning_rate between calls of fit or in a callback.
+units
+    ArgumentError: Dense: received units=0, expected a positive integer. Pass units as such an
+    integer.
+rate of dropout
+    ArgumentError: Dropout: received rate=1.5, expected a number in [0, 1]. Pass rate in that
+    range.
+learning rate
+    ArgumentError: SGD: received learning_rate=-0.1, expected a number in [0, inf). Pass
+    learning_rate in that range.
+momentum
+    ArgumentError: SGD: received momentum=2.0, expected a number in [0, 1). Pass momentum in
+    that range.
+beta
+    ArgumentError: Adam: received beta_1=1.0, expected a number in [0, 1). Pass beta_1 in that
+    range.
+two learning rates
+    ArgumentError: SGD: received learning_rate=0.1 and lr=0.2, which are two names for one
+    argument. Pass learning_rate only.
+dtype
+    ArgumentError: dtype must be 'float32' or 'float64', received 'float16'. Layers compute in
+    these two types only.
+seed
+    ArgumentError: Sequential: received seed=-1, expected an integer from 0 to 2**64 - 1. Pass
+    such an integer.
+label smoothing
+    ArgumentError: CategoricalCrossentropy: received label_smoothing=2.0, expected a number in
+    [0, 1]. Pass label_smoothing in that range.
+reduction
+    ArgumentError: MeanSquaredError: received reduction='meen', expected one of
+    'sum_over_batch_size', 'mean', 'sum', 'mean_with_sample_weight', 'none', None. Leave it out
+    for the mean over the batch.
+threads
+    ArgumentError: the number of threads must be a whole number from 1 to 256, received 0.
+stddev
+    ArgumentError: initializer RandomNormal: received stddev='a', expected a finite number of at
+    least 0. Pass such a number.
+name of a layer
+    ArgumentError: Dense: name must be a non-empty string without '/', received 'a/b'.
+a class for a layer
+    ArgumentError: Sequential.add: expected a layer, received <class
+    'fastnn.layers.dense.Dense'>. Write a pair of parentheses behind the class. Layers stand in
+    fastnn.layers.
+no layer
+    ArgumentError: Sequential.add: expected a layer, received 'dense'. Layers stand in
+    fastnn.layers.
+no list of layers
+    ArgumentError: Sequential: layers must be a list of layers, received Dense. Write
+    Sequential([...]).
+two layers of one name
+    ArgumentError: two layers of model 'net' are called 'd'. Give one of them another name=.
+an input in the middle
+    ArgumentError: Input 'i' must be the first layer, but model 'net' already has 2 layer(s).
+    Create the model with it in front.
+an input without a shape
+    ArgumentError: InputLayer: received 0 of shape, batch_shape and input_shape, expected
+    exactly one. Pass the shape of one sample: shape=(784,).
+an input of unknown size
+    ShapeError: InputLayer 'i': shape (None,) has an unknown size (None). Only the batch size
+    may be unknown, and it is not part of the shape of one sample: give every size.
+an input of size 0
+    ShapeError: InputLayer 'i': shape must hold positive integers, received (0,).
+pop of nothing
+    StateError: model 'net' has no layer to pop.
+no input shape
+    StateError: model 'net' does not know its input shape. Call build((None, ...)) with it, or
+    put fastnn.Input(shape=...) first.
+weights before building
+    StateError: get_weights: model 'net' has no weights yet, because it does not know its input
+    shape. Put fastnn.Input(shape=...) first, or call model.build((None, ...)).
+kernel before building
+    AttributeError: layer 'd' has no kernel yet, because it does not know its input shape. Build
+    the model (give it an Input, or call it on data) first.
+no layers
+    StateError: model 'net' has no layers. Add some with model.add(...).
+get_layer
+    ArgumentError: get_layer: no layer is called 'aa'. Did you mean 'a'? The layers are: 'a',
+    'b'.
+index of a layer
+    ArgumentError: get_layer: index 2 is out of range; the model has 2 layers.
+number of weights
+    ShapeError: model 'net' has 4 weights, received 1 arrays. Pass arrays as get_weights()
+    returns them.
+shape of weights
+    ShapeError: model 'net': weight 'a/kernel' has shape (3, 4), received an array of shape (5,
+    3). Pass arrays as get_weights() returns them.
+two dtypes
+    ArgumentError: the layers of model 'net' have different dtypes: float32, float64. Give all
+    the same one, for example with Sequential(..., dtype='float64').
+fit before compile
+    StateError: compile() must be called first; for example model.compile(optimizer='adam',
+    loss='mse').
+no loss
+    StateError: the model was compiled without a loss, so it cannot be trained. Pass one, for
+    example model.compile(optimizer='adam', loss='mse').
+loss weights
+    ArgumentError: compile: loss_weights weighs the losses of several outputs; a Sequential
+    model has one. Leave it out.
+metrics that are no list
+    ArgumentError: metrics must be a list, for example ['accuracy']; received 3.
+two metrics of one name
+    ArgumentError: two metrics are called 'mse'. Give one of them another name= so that logs can
+    tell them apart.
+two losses
+    UnsupportedError: loss is a list of 2 items, but a Sequential model has one output. Pass one
+    loss.
+from_logits with softmax
+    ArgumentError: sparse_categorical_crossentropy: received from_logits=True, but the last
+    layer's activation 'softmax' makes probabilities, not logits. Leave out from_logits=True of
+    the loss, or activation='softmax' of the layer.
+from_logits with sigmoid
+    ArgumentError: binary_crossentropy: received from_logits=True, but the last layer's
+    activation 'sigmoid' makes probabilities, not logits. Leave out from_logits=True of the
+    loss, or activation='sigmoid' of the layer.
+epochs
+    ArgumentError: fit: received epochs=2.5, expected a positive integer. Pass epochs as such an
+    integer.
+batch size
+    ArgumentError: fit: received batch_size=0, expected a positive integer. Pass batch_size as
+    such an integer.
+validation split
+    ArgumentError: fit: received validation_split=1.0, expected a number in [0, 1). Pass
+    validation_split in that range.
+a split that leaves nothing
+    ArgumentError: fit: validation_split=0.5 of 1 samples leaves no samples for training. Pass
+    more data or another share.
+validation data
+    ArgumentError: fit: validation_data must be a tuple (x_val, y_val) or (x_val, y_val,
+    sample_weight), received ndarray.
+validation_freq
+    ArgumentError: fit: received validation_freq=0, expected a positive integer. Pass
+    validation_freq as such an integer.
+shuffle
+    ArgumentError: fit: received shuffle='yes', expected True or False. Pass one of the two.
+verbose
+    ArgumentError: received verbose=3; expected 0 (silent), 1 (progress bar), 2 (one line per
+    epoch) or 'auto' (the same as 1).
+no x
+    ArgumentError: fit: x is missing. Pass the samples, first axis.
+no y
+    ArgumentError: fit: y is missing. Pass one target per sample of x.
+two kinds of weights
+    ArgumentError: fit: pass either sample_weight or class_weight, not both. Multiply the class
+    weights into sample_weight if both are meant.
+number of weights of samples
+    ShapeError: fit: sample_weight has shape (4,), expected (5,). Pass one weight per sample.
+class weight that is a list
+    ArgumentError: fit: class_weight must be a dict such as {0: 1.0, 1: 5.0}, received list.
+class weight that is no number
+    ArgumentError: fit: class_weight maps class numbers to numbers, received 0: 'a'. Write it as
+    {0: 1.0, 1: 5.0}.
+class weight that is not finite
+    DataError: fit: the weight of class 0 is nan, which is not finite. Pass a finite number.
+a function for a callback
+    ArgumentError: callbacks[0] is the function print; expected an object of a subclass of
+    fastnn.callbacks.Callback. Wrap the function: LambdaCallback(on_epoch_end=function).
+a class for a callback
+    ArgumentError: callbacks[0] is the class History; expected an object of a subclass of
+    fastnn.callbacks.Callback. Make an object of it: History(...).
+mode of EarlyStopping
+    ArgumentError: EarlyStopping received mode='maximum'; expected 'auto', 'min' or 'max'.
+patience
+    ArgumentError: EarlyStopping received patience=-1; expected a number of epochs, 0 or more.
+    Use 0 to stop at the first epoch without improvement.
+direction not known
+    ArgumentError: EarlyStopping received monitor='speed' with mode='auto', but it is not known
+    whether larger or smaller values of that quantity are better. Pass mode='max' if larger is
+    better, or mode='min' if smaller is better. Available: 'loss'.
+name of a checkpoint
+    UnsupportedError: ModelCheckpoint received filepath='best.h5'; files of Keras (.h5) cannot
+    be written yet. With save_weights_only=False use the ending '.fastnn', for example
+    'best.fastnn'.
+field of a checkpoint
+    ArgumentError: unknown field in ModelCheckpoint's filepath '{acc}.fastnn': 'acc'. Known:
+    'epoch', 'loss'.
+shape of x
+    ShapeError: x: Dense 'a' expects inputs of shape (batch, 3), received (5, 4). Pass an array
+    of shape (n, 3).
+flat x
+    ShapeError: x: Dense 'a' expects inputs of shape (batch, 3), received (5, 3, 1). Reshape it:
+    x.reshape(-1, 3).
+one sample
+    ShapeError: x: Dense 'a' expects inputs of shape (batch, 3), received (3,). For a single
+    sample, add the batch axis: x[None].
+one axis for an unbuilt model
+    ShapeError: x has shape (3,): one axis, so it is not clear whether it holds samples or
+    features. Pass (3, 1) for samples of one feature, or (1, 3) for one sample.
+no rows
+    ShapeError: fit: x has no rows. Pass at least one sample.
+rows of y
+    ShapeError: the arrays do not have the same number of rows: x has 5, y has 4. Each row of x
+    needs its own row of y (and its own weight).
+columns of y
+    ShapeError: mean_squared_error: received targets of shape (batch, 2) for predictions of
+    shape (batch, 1), expected targets of shape (batch,) or (batch, 1). Give the last layer 2
+    units, or pass y with 1 column.
+too few columns of y
+    ShapeError: mean_squared_error: received targets of shape (batch, 1) for predictions of
+    shape (batch, 3), expected targets of shape (batch, 3). Give the last layer 1 unit, or pass
+    one target for each of its 3 outputs; labels of classes go with
+    sparse_categorical_crossentropy.
+one-hot rows for labels
+    ShapeError: sparse_categorical_crossentropy: received targets of shape (batch, 3) for
+    predictions of shape (batch, 3), expected targets of shape (batch,) or (batch, 1). For
+    one-hot targets use categorical_crossentropy (or categorical accuracy), or pass labels:
+    y.argmax(axis=-1).
+labels for one-hot rows
+    ShapeError: categorical_crossentropy: received targets of shape (batch,) for predictions of
+    shape (batch, 3), expected targets of shape (batch, 3). For integer labels use
+    sparse_categorical_crossentropy, or make one-hot rows with fastnn.utils.to_categorical(y,
+    3).
+negative label
+    DataError: y, row 2: label -1 is out of range. There are 3 classes, the outputs of the last
+    layer, so labels must be whole numbers from 0 to 2. Renumber the labels, or give the last
+    layer more units.
+label too large
+    DataError: y, row 3: label 3 is out of range. There are 3 classes, the outputs of the last
+    layer, so labels must be whole numbers from 0 to 2. Renumber the labels, or give the last
+    layer more units.
+fractional label
+    DataError: y, row 3: label 0.7 is not a whole number. Sparse labels are class numbers 0, 1,
+    2, …; for targets that are numbers use a regression loss such as 'mse', for one-hot rows
+    'categorical_crossentropy'.
+label of validation
+    DataError: validation_data: y, row 3: label 8 is out of range. There are 3 classes, the
+    outputs of the last layer, so labels must be whole numbers from 0 to 2. Renumber the labels,
+    or give the last layer more units.
+NaN in x
+    DataError: x, row 3 contains NaN. Training on it would spoil every weight. Remove or fill
+    such rows (for example numpy.nan_to_num), or pass check_finite=False to go on regardless.
+infinity in y
+    DataError: y, row 2 contains infinity, or a number too large for float32. Training on it
+    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num), or pass
+    check_finite=False to go on regardless.
+infinity in weights
+    DataError: sample_weight, row 4 contains -infinity, or a number too large for float32.
+    Training on it would spoil every weight. Remove or fill such rows (for example
+    numpy.nan_to_num), or pass check_finite=False to go on regardless.
+too large for float32
+    DataError: x, row 1 contains -infinity, or a number too large for float32. Training on it
+    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num), or pass
+    check_finite=False to go on regardless.
+NaN in validation data
+    DataError: validation_data: x, row 3 contains NaN. Training on it would spoil every weight.
+    Remove or fill such rows (for example numpy.nan_to_num), or pass check_finite=False to go on
+    regardless.
+ragged lists
+    ShapeError: x: its rows do not have equal lengths, so they make no array. Pad or cut them to
+    one length.
+text
+    DataError: x has dtype <U1, which is not a number. Convert it first: labels that are
+    strings, for example, with numpy.unique(labels, return_inverse=True).
+objects
+    DataError: x holds objects that are not all numbers (dtype object). Convert text columns to
+    numbers first, and pass rows of equal length.
+a dict
+    ArgumentError: x is a dict. Expected an array, a list or a DataFrame: collect the values
+    into an array first.
+a generator
+    ArgumentError: x is a list_iterator. Expected an array, a list or a DataFrame: collect the
+    values into an array first.
+a number
+    ShapeError: x is a single number. Expected an array whose first axis is the samples.
+masked values
+    DataError: x is a masked array (1 of 15 values are masked), but training does not know
+    missing values. Fill them, for example with x.filled(0), or drop those rows.
+shapes of arrays in a loss
+    ShapeError: mean_squared_error: received targets of shape (3,) for predictions of shape (3,
+    3), expected targets of shape (3, 3). Give the last layer 1 unit, or pass one target for
+    each of its 3 outputs; labels of classes go with sparse_categorical_crossentropy.
+labels in a loss
+    DataError: y_true, row 1: label 3 is out of range. There are 3 classes, the outputs of the
+    last layer, so labels must be whole numbers from 0 to 2. Renumber the labels, or give the
+    last layer more units.
+labels in to_categorical
+    DataError: to_categorical: received the label 3 at position (1,), expected labels from 0 to
+    2. Correct the labels or raise num_classes.
+shapes in a metric
+    ShapeError: mean_squared_error: received targets of shape (1,) for predictions of shape (1,
+    2), expected targets of shape (1, 2). Give the last layer 1 unit, or pass one target for
+    each of its 2 outputs; labels of classes go with sparse_categorical_crossentropy.
+input of a layer
+    ShapeError: Dense 'd': expected inputs of shape (batch, n), received (batch,). Reshape x of
+    shape (n,) to (n, 1) for samples of one number, or to (1, n) for one sample.
+a loss that overflows
+    NonFiniteLossError: the loss became infinite in epoch 1, batch 3. The weights are those
+    before that batch and finite. Try a smaller learning rate (it is 0.25), scale the inputs to
+    about 0 … 1, or pass terminate_on_nan=False to go on regardless.
+optimizer after training
+    ArgumentError: SGD: received learning_rate='fast', expected a number in [0, inf). Pass
+    learning_rate in that range.
+name of a file
+    UnsupportedError: save_model: received 'm.h5'; files of Keras (.h5) are not supported,
+    expected a name that ends in '.fastnn'. Use 'm.fastnn'.
+a file that is none of ours
+    FileFormatError: model bytes: its header claims 8029109312199880558 bytes, and the file has
+    18; it is truncated or not a model file. Expected a file that fastnn has written.
+no such file
+    FileNotFoundError: [Errno 2] load_model: there is no such file: 'missing.fastnn'
+"""
+
+
+def messages(text: str) -> dict[str, str]:
+    """The messages by mistake."""
+    found: dict[str, list[str]] = {}
+    for line in text.strip().splitlines():
+        if line.startswith("    "):
+            found[list(found)[-1]].append(line.strip())
+        else:
+            found[line] = []
+    return {mistake: " ".join(lines) for mistake, lines in found.items()}
+
+
+MESSAGES = messages(GOLDEN)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_message(mistake: str) -> None:
+    with pytest.raises((FastnnError, AttributeError, FileNotFoundError)) as raised:
+        MISTAKES[mistake]()
+    assert f"{type(raised.value).__name__}: {raised.value}" == MESSAGES[mistake]
+
+
+def test_every_message_belongs_to_a_mistake() -> None:
+    assert list(MESSAGES) == list(MISTAKES)
+
+
+@pytest.mark.parametrize("mistake", MESSAGES)
+def test_form(mistake: str) -> None:
+    """Whole sentences, without the insides of arrays or of fastnn."""
+    message = MESSAGES[mistake]
+    assert message[-1] in ".'?"
+    assert not re.search(r"array\(|dtype\(|object at 0x|  |\n", message)
+    assert len(message) < 700
