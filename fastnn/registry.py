@@ -52,8 +52,8 @@ class Registry(Generic[T]):
         self, kind: str, classes: Mapping[str, Callable[..., T]], aliases: Mapping[str, str]
     ) -> None:
         self.kind = kind
-        self.classes = dict(classes)
-        self.aliases = dict(aliases)
+        self.classes: dict[str, Callable[..., T]] = dict(classes)
+        self.aliases: dict[str, str] = dict(aliases)
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., T]:
         """The class (or function) of that name; an error that lists the known names otherwise."""

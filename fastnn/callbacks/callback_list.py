@@ -110,7 +110,7 @@ class CallbackList(Callback):
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Give every callback the parameters; an empty dict is ignored, as in Keras."""
-        self.params = params
+        self.params: dict[str, Any] = params
         if params:
             for item in self.callbacks:
                 item.set_params(params)

@@ -42,7 +42,7 @@ class History(Callback):
         super().__init__()
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
-        self.interrupted = False
+        self.interrupted: bool = False
 
     def set_model(self, model: Any) -> None:
         """Remember the model and become its ``model.history``."""

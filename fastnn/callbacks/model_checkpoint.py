@@ -74,11 +74,11 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = _checked_path(filepath, save_weights_only)
+        self.filepath: str = _checked_path(filepath, save_weights_only)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = _checked_frequency(save_freq)
+        self.save_freq: int | str = _checked_frequency(save_freq)
         self._current_epoch = 0
         self._batches_since_saving = 0
         self._last_batch: int | None = None
@@ -153,7 +153,7 @@ class ModelCheckpoint(MonitorCallback):
                 if self.verbose > 0:
                     show_message(f"Epoch {epoch + 1}: {self.monitor} did not improve from {best}")
                 return False
-            self.best = current
+            self.best: float | None = current
             reason = f"{self.monitor} improved from {best} to {current:.5f}, {reason}"
         if self.verbose > 0:
             show_message(f"Epoch {epoch + 1}: {reason}")

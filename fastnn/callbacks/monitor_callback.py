@@ -111,8 +111,8 @@ class MonitorCallback(Callback):
             )
         self.monitor = monitor
         self.mode = mode
-        self.best = baseline
-        self.min_delta = abs(min_delta)
+        self.best: float | None = baseline
+        self.min_delta: float = abs(min_delta)
         self._sign: int | None = None  # +1: larger is better, -1: smaller is better
         self._warned = False
 

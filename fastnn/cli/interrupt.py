@@ -29,7 +29,7 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked: bool = False
         self.fitting = False
         self._last = -SECONDS
 

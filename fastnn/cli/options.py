@@ -64,10 +64,16 @@ def number(
     return convert
 
 
-positive_integer = number(int, "a whole number of at least 1", lambda value: value >= 1)
-natural_number = number(int, "a whole number of at least 0", lambda value: value >= 0)
-positive_number = number(float, "a number above 0", lambda value: value > 0)
-share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1)
+positive_integer: Callable[[str], int] = number(
+    int, "a whole number of at least 1", lambda value: value >= 1
+)
+natural_number: Callable[[str], int] = number(
+    int, "a whole number of at least 0", lambda value: value >= 0
+)
+positive_number: Callable[[str], float] = number(float, "a number above 0", lambda value: value > 0)
+share: Callable[[str], float] = number(
+    float, "a number from 0 to below 1", lambda value: 0 <= value < 1
+)
 
 
 def sizes(text: str) -> list[int]:

@@ -9,8 +9,8 @@ from typing import Any
 from fastnn.compat.aliases import AliasModule, missing
 from fastnn.version import __version__ as __version__
 
-keras = AliasModule("tensorflow.keras")
-random = AliasModule("tensorflow.random")
+keras: AliasModule = AliasModule("tensorflow.keras")
+random: AliasModule = AliasModule("tensorflow.random")
 
 
 def __getattr__(name: str) -> Any:

@@ -75,8 +75,8 @@ class RandomUniform(RandomInitializer):
         self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
     ) -> None:
         super().__init__(seed)
-        self.minval = check_number(self, "minval", minval)
-        self.maxval = check_number(self, "maxval", maxval)
+        self.minval: float = check_number(self, "minval", minval)
+        self.maxval: float = check_number(self, "maxval", maxval)
         if self.maxval < self.minval:
             raise ArgumentError(
                 f"initializer RandomUniform: received minval={minval!r} and maxval={maxval!r}, "
@@ -129,8 +129,8 @@ class RandomNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.mean = check_number(self, "mean", mean)
-        self.stddev = check_number(self, "stddev", stddev, 0.0)
+        self.mean: float = check_number(self, "mean", mean)
+        self.stddev: float = check_number(self, "stddev", stddev, 0.0)
 
     def __call__(
         self,
@@ -180,8 +180,8 @@ class TruncatedNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.mean = check_number(self, "mean", mean)
-        self.stddev = check_number(self, "stddev", stddev, 0.0)
+        self.mean: float = check_number(self, "mean", mean)
+        self.stddev: float = check_number(self, "stddev", stddev, 0.0)
 
     def __call__(
         self,

@@ -115,7 +115,7 @@ class RandomInitializer(Initializer):
 
     def __init__(self, seed: int | None = None) -> None:
         name = type(self).__name__
-        self.seed = None if seed is None else check_seed(seed, f"initializer {name}")
+        self.seed: int | None = None if seed is None else check_seed(seed, f"initializer {name}")
         self._drawn_seed: int | None = None
 
     def get_config(self) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class VarianceScaling(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
-        self.scale = check_number(self, "scale", scale)
+        self.scale: float = check_number(self, "scale", scale)
         if self.scale <= 0.0:
             raise ArgumentError(
                 f"initializer {type(self).__name__}: received scale={scale!r}, expected a number "
@@ -127,8 +127,8 @@ class VarianceScaling(RandomInitializer):
             raise unknown_name("distribution of VarianceScaling", distribution, names)
         self.mode = mode
         self.distribution = "truncated_normal" if lowered == "normal" else lowered
-        self.input_axes = None if input_axes is None else list(input_axes)
-        self.output_axes = None if output_axes is None else list(output_axes)
+        self.input_axes: list[int] | None = None if input_axes is None else list(input_axes)
+        self.output_axes: list[int] | None = None if output_axes is None else list(output_axes)
 
     def __call__(
         self,
@@ -223,7 +223,7 @@ class GlorotUniform(NamedScaling):
     AISTATS 2010.
     """
 
-    setting = (1.0, "fan_avg", "uniform")
+    setting: tuple[float, str, str] = (1.0, "fan_avg", "uniform")
 
 
 class GlorotNormal(NamedScaling):
@@ -249,7 +249,7 @@ class GlorotNormal(NamedScaling):
     Glorot and Bengio, AISTATS 2010, as for ``GlorotUniform``.
     """
 
-    setting = (1.0, "fan_avg", "truncated_normal")
+    setting: tuple[float, str, str] = (1.0, "fan_avg", "truncated_normal")
 
 
 class HeUniform(NamedScaling):
@@ -275,7 +275,7 @@ class HeUniform(NamedScaling):
     He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
     """
 
-    setting = (2.0, "fan_in", "uniform")
+    setting: tuple[float, str, str] = (2.0, "fan_in", "uniform")
 
 
 class HeNormal(NamedScaling):
@@ -301,7 +301,7 @@ class HeNormal(NamedScaling):
     He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
     """
 
-    setting = (2.0, "fan_in", "truncated_normal")
+    setting: tuple[float, str, str] = (2.0, "fan_in", "truncated_normal")
 
 
 class LecunUniform(NamedScaling):
@@ -328,7 +328,7 @@ class LecunUniform(NamedScaling):
     1998.
     """
 
-    setting = (1.0, "fan_in", "uniform")
+    setting: tuple[float, str, str] = (1.0, "fan_in", "uniform")
 
 
 class LecunNormal(NamedScaling):
@@ -354,4 +354,4 @@ class LecunNormal(NamedScaling):
     Klambauer et al., "Self-normalizing neural networks", NIPS 2017.
     """
 
-    setting = (1.0, "fan_in", "truncated_normal")
+    setting: tuple[float, str, str] = (1.0, "fan_in", "truncated_normal")

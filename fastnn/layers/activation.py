@@ -37,7 +37,7 @@ class Activation(Layer):
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        self.activation: activations.Activation = activations.get(activation)
 
     def call(self, inputs: Tensor) -> Tensor:
         """activation(inputs)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastnn import activations, arguments, initializers
@@ -80,11 +81,13 @@ class Dense(Layer):
             },
         )
         super().__init__(**kwargs)
-        self.units = arguments.integer("Dense", "units", units, 1)
-        self.activation = activations.get(activation)
-        self.use_bias = arguments.flag("Dense", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
-        self.bias_initializer = initializers.get(bias_initializer or "zeros")
+        self.units: int = arguments.integer("Dense", "units", units, 1)
+        self.activation: activations.Activation = activations.get(activation)
+        self.use_bias: bool = arguments.flag("Dense", "use_bias", use_bias)
+        self.kernel_initializer: Callable[..., Any] = initializers.get(
+            kernel_initializer or "glorot_uniform"
+        )
+        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer or "zeros")
         self._kernel: Variable | None = None
         self.bias: Variable | None = None
 

@@ -53,8 +53,10 @@ class Dropout(Layer):
     ) -> None:
         arguments.unsupported("Dropout", {"noise_shape": (noise_shape, None)})
         super().__init__(**kwargs)
-        self.rate = arguments.number("Dropout", "rate", rate, "[0, 1]")
-        self.seed = None if seed is None else random.check_seed(seed, f"Dropout {self.name!r}")
+        self.rate: float = arguments.number("Dropout", "rate", rate, "[0, 1]")
+        self.seed: int | None = (
+            None if seed is None else random.check_seed(seed, f"Dropout {self.name!r}")
+        )
         # set by the model that holds the layer, before it is traced
         self._dropout_key: tuple[int, int] | None = None
         self._dropout_stream = 0

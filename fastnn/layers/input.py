@@ -83,13 +83,13 @@ class InputLayer(Layer):
             batch_size, *shape = batch_shape
         super().__init__(name=name, dtype=dtype, **kwargs)
         sizes = checked_shape(shape if old is None else old, f"InputLayer {self.name!r}: shape")
-        self.batch_size = (
+        self.batch_size: int | None = (
             None
             if batch_size is None
             else arguments.integer("InputLayer", "batch_size", batch_size, 1)
         )
         self.shape = sizes
-        self.input_shape_hint = sizes
+        self.input_shape_hint: tuple[int, ...] | None = sizes
         self.built = True
 
     @property

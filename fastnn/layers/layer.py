@@ -92,11 +92,11 @@ class Layer:
                 f"{type(self).__name__}: name must be a non-empty string without '/', received "
                 f"{name!r}."
             )
-        self.name = name or automatic_name(type(self).__name__)
-        self.dtype = config.standardize_dtype(dtype)
+        self.name: str = name or automatic_name(type(self).__name__)
+        self.dtype: str = config.standardize_dtype(dtype)
         self._explicit_dtype = dtype is not None
-        self.trainable = bool(trainable)
-        self.built = False
+        self.trainable: bool = bool(trainable)
+        self.built: bool = False
         self.input_shape_hint: tuple[int, ...] | None = None
         self._variables: list[Variable] = []
         self._input_shape: Shape | None = None

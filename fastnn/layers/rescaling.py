@@ -44,8 +44,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = self._factor("scale", scale)
-        self.offset = self._factor("offset", offset)
+        self.scale: Factor = self._factor("scale", scale)
+        self.offset: Factor = self._factor("offset", offset)
 
     def _factor(self, name: str, value: Any) -> Factor:
         """A number or a list of numbers, as plain data."""

@@ -181,6 +181,8 @@ class BinaryCrossentropy(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name or "binary_crossentropy", reduction, dtype)
+        self.from_logits: bool
+        self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "BinaryCrossentropy", from_logits, label_smoothing
         )
@@ -254,6 +256,8 @@ class CategoricalCrossentropy(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name or "categorical_crossentropy", reduction, dtype)
+        self.from_logits: bool
+        self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalCrossentropy", from_logits, label_smoothing
         )
@@ -334,7 +338,7 @@ class SparseCategoricalCrossentropy(Loss):
         owner = "SparseCategoricalCrossentropy"
         arguments.unsupported(owner, {"ignore_class": (ignore_class, None)})
         super().__init__(name or "sparse_categorical_crossentropy", reduction, dtype)
-        self.from_logits = arguments.flag(owner, "from_logits", from_logits)
+        self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
         self.axis = axis
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

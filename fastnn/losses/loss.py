@@ -71,9 +71,9 @@ class Loss:
                 f"{owner}: received reduction={reduction!r}, expected one of {listed}. Leave it "
                 "out for the mean over the batch."
             )
-        self.name = name or snake_case(owner)
+        self.name: str = name or snake_case(owner)
         self.reduction = reduction
-        self.dtype = config.standardize_dtype(dtype)
+        self.dtype: str = config.standardize_dtype(dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One loss per sample, (batch, …, 1), from symbolic targets and predictions."""

@@ -110,7 +110,9 @@ class BinaryAccuracy(MeanMetricWrapper):
         dtype: str | None = None,
         threshold: float = 0.5,
     ) -> None:
-        self.threshold = arguments.number("BinaryAccuracy", "threshold", threshold, "(-inf, inf)")
+        self.threshold: float = arguments.number(
+            "BinaryAccuracy", "threshold", threshold, "(-inf, inf)"
+        )
         super().__init__(binary_accuracy, name, dtype, threshold=self.threshold)
 
     def get_config(self) -> dict[str, Any]:

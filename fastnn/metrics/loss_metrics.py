@@ -80,6 +80,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
         from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:
+        self.from_logits: bool
+        self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "BinaryCrossentropy", from_logits, label_smoothing
         )
@@ -135,6 +137,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         label_smoothing: float = 0,
         axis: int = -1,
     ) -> None:
+        self.from_logits: bool
+        self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalCrossentropy", from_logits, label_smoothing
         )
@@ -197,7 +201,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     ) -> None:
         owner = "SparseCategoricalCrossentropy"
         arguments.unsupported(owner, {"ignore_class": (ignore_class, None)})
-        self.from_logits = arguments.flag(owner, "from_logits", from_logits)
+        self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
         self.axis = axis
         super().__init__(
             sparse_formula, name, dtype, from_logits=self.from_logits, axis=axis, fuse=False

@@ -51,8 +51,8 @@ class Metric:
                 f"{type(self).__name__}: received name={name!r}, expected a string. Pass "
                 "name='accuracy', say."
             )
-        self.name = name or snake_case(type(self).__name__)
-        self.dtype = config.standardize_dtype(dtype)
+        self.name: str = name or snake_case(type(self).__name__)
+        self.dtype: str = config.standardize_dtype(dtype)
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per sample, (batch, …, 1), from symbolic targets and predictions."""
@@ -125,8 +125,8 @@ class Mean(Metric):
 
     def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.total = 0.0
-        self.count = 0.0
+        self.total: float = 0.0
+        self.count: float = 0.0
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values.

@@ -55,7 +55,7 @@ class Engine:
         self._training_lock = threading.Lock()
         self._trainable_key: tuple[int, ...] = ()
         self._steps_outside_fit = 0
-        self.stop_training = False
+        self.stop_training: bool = False
         self.history: History | None = None
 
     # -- compile ----------------------------------------------------------------------------------

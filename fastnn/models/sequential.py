@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments, backends, random
+from fastnn.backends.base import Backend
 from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.layers.layer import (
     Layer,
@@ -86,9 +87,11 @@ class Sequential(Trainer, Layer):
         )
         self._layers: list[Layer] = []
         self.backend_name = backend
-        self.backend = backends.resolve(backend)
-        self.seed = random.next_seed() if seed is None else random.check_seed(seed, "Sequential")
-        self.generator = random.make_generator(self.seed)
+        self.backend: Backend = backends.resolve(backend)
+        self.seed: int = (
+            random.next_seed() if seed is None else random.check_seed(seed, "Sequential")
+        )
+        self.generator: np.random.Generator = random.make_generator(self.seed)
         self._init_training()
         if layers is not None:
             if isinstance(layers, Layer) or not isinstance(layers, Iterable):
@@ -232,7 +235,7 @@ class Sequential(Trainer, Layer):
                 "Sequential(..., dtype='float64')."
             )
         if dtypes:
-            self.dtype = dtypes.pop()
+            self.dtype: str = dtypes.pop()
         shape: Shape = (BATCH, *sample_shape)
         self.trace(Tensor(shape, self.dtype), training=False)
         self.sample_shape = sample_shape

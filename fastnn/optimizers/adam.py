@@ -100,9 +100,9 @@ class Adam(Optimizer):
         )
         owner = type(self).__name__
         arguments.unsupported(owner, {"amsgrad": (amsgrad, False)})
-        self.beta_1 = arguments.number(owner, "beta_1", beta_1, "[0, 1)")
-        self.beta_2 = arguments.number(owner, "beta_2", beta_2, "[0, 1)")
-        self.epsilon = arguments.number(owner, "epsilon", epsilon, "[0, inf)")
+        self.beta_1: float = arguments.number(owner, "beta_1", beta_1, "[0, 1)")
+        self.beta_2: float = arguments.number(owner, "beta_2", beta_2, "[0, 1)")
+        self.epsilon: float = arguments.number(owner, "epsilon", epsilon, "[0, inf)")
         self.amsgrad = False
 
     def slots(self) -> tuple[str, ...]:

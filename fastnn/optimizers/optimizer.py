@@ -92,9 +92,9 @@ class Optimizer:
                 f"{owner}: received name={name!r}, expected a string. Pass "
                 f"name='{snake_case(owner)}', say."
             )
-        self.name = name or snake_case(owner)
+        self.name: str = name or snake_case(owner)
         self.learning_rate = learning_rate
-        self.weight_decay = (
+        self.weight_decay: float | None = (
             None
             if weight_decay is None
             else arguments.number(owner, "weight_decay", weight_decay, "[0, inf)")

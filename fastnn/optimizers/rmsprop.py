@@ -98,10 +98,10 @@ class RMSprop(Optimizer):
             name,
             **kwargs,
         )
-        self.rho = arguments.number("RMSprop", "rho", rho, "[0, 1)")
-        self.momentum = arguments.number("RMSprop", "momentum", momentum, "[0, 1)")
-        self.epsilon = arguments.number("RMSprop", "epsilon", epsilon, "[0, inf)")
-        self.centered = arguments.flag("RMSprop", "centered", centered)
+        self.rho: float = arguments.number("RMSprop", "rho", rho, "[0, 1)")
+        self.momentum: float = arguments.number("RMSprop", "momentum", momentum, "[0, 1)")
+        self.epsilon: float = arguments.number("RMSprop", "epsilon", epsilon, "[0, inf)")
+        self.centered: bool = arguments.flag("RMSprop", "centered", centered)
 
     def slots(self) -> tuple[str, ...]:
         """``"v"``, then ``"average"`` if centered, then ``"momentum"`` if there is any."""

@@ -89,8 +89,8 @@ class SGD(Optimizer):
             name,
             **kwargs,
         )
-        self.momentum = arguments.number("SGD", "momentum", momentum, "[0, 1)")
-        self.nesterov = arguments.flag("SGD", "nesterov", nesterov)
+        self.momentum: float = arguments.number("SGD", "momentum", momentum, "[0, 1)")
+        self.nesterov: bool = arguments.flag("SGD", "nesterov", nesterov)
 
     def slots(self) -> tuple[str, ...]:
         """``("momentum",)``, or nothing without momentum."""

@@ -26,8 +26,8 @@ class ControlBlock:
     __slots__ = ("floats", "words")
 
     def __init__(self, steps: int) -> None:
-        self.words = np.zeros((steps, WORDS), dtype=np.int64)
-        self.floats = self.words.view(np.float64)
+        self.words: Array = np.zeros((steps, WORDS), dtype=np.int64)
+        self.floats: Array = self.words.view(np.float64)
 
     def __len__(self) -> int:
         return len(self.words)

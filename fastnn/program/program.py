@@ -82,9 +82,9 @@ class Program:
         gradients: Mapping[Variable, Tensor] | None = None,
         storage: StateStorage | None = None,
     ) -> None:
-        self.slots = tuple(slots)
+        self.slots: tuple[Slot, ...] = tuple(slots)
         self.state_size = state_size
-        self.storage = storage if storage is not None else StateStorage()
+        self.storage: StateStorage = storage if storage is not None else StateStorage()
         self.gradients: dict[int, Variable] = {}
         needed = list(roots)
         for variable, tensor in (gradients or {}).items():
@@ -95,8 +95,8 @@ class Program:
             if node is not None:
                 needed.append(node)
             self.gradients[id(tensor)] = variable
-        self.nodes = ancestors(needed)
-        self.storage_version = Storage.version
+        self.nodes: list[Node] = ancestors(needed)
+        self.storage_version: int = Storage.version
 
     @property
     def is_current(self) -> bool:

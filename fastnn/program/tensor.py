@@ -90,11 +90,13 @@ class Node:
         attributes: Mapping[str, Any],
         outputs: Sequence[tuple[Shape, str]],
     ) -> None:
-        self.id = next(_node_ids)
-        self.op = op
-        self.inputs = tuple(inputs)
-        self.attributes = dict(attributes)
-        self.outputs = tuple(Tensor(shape, dtype, node=self) for shape, dtype in outputs)
+        self.id: int = next(_node_ids)
+        self.op: Op = op
+        self.inputs: tuple[Tensor, ...] = tuple(inputs)
+        self.attributes: dict[str, Any] = dict(attributes)
+        self.outputs: tuple[Tensor, ...] = tuple(
+            Tensor(shape, dtype, node=self) for shape, dtype in outputs
+        )
 
     @classmethod
     def fused(
@@ -133,7 +135,7 @@ class Tensor:
     """
 
     __slots__ = ("constant", "dtype", "node", "region", "shape", "variable")
-    __array_priority__ = 1000.0
+    __array_priority__: float = 1000.0
 
     def __init__(
         self,
@@ -145,12 +147,12 @@ class Tensor:
         constant: np.ndarray[Any, Any] | None = None,
         region: Any = None,
     ) -> None:
-        self.shape = tuple(shape)
-        self.dtype = dtype
-        self.node = node
-        self.variable = variable
-        self.constant = constant
-        self.region = region
+        self.shape: tuple[Dimension, ...] = tuple(shape)
+        self.dtype: str = dtype
+        self.node: Node | None = node
+        self.variable: Variable | None = variable
+        self.constant: np.ndarray[Any, Any] | None = constant
+        self.region: Any = region
 
     @property
     def ndim(self) -> int:

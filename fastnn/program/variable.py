@@ -44,8 +44,8 @@ class Buffer:
     __slots__ = ("data", "owner", "places")
 
     def __init__(self, size: int, owner: object = None) -> None:
-        self.data = aligned_bytes(padded(size))
-        self.owner = owner
+        self.data: Array = aligned_bytes(padded(size))
+        self.owner: object = owner
         self.places: dict[Variable, int] = {}
 
     @property
@@ -93,9 +93,9 @@ class Variable:
         self.name = name
         self.path = name
         self.shape: tuple[int, ...] = tuple(array.shape)
-        self.dtype = str(array.dtype)
-        self.trainable = bool(trainable)
-        self.buffer = Buffer(array.nbytes)
+        self.dtype: str = str(array.dtype)
+        self.trainable: bool = bool(trainable)
+        self.buffer: Buffer = Buffer(array.nbytes)
         self.buffer.places[self] = 0
         self.offset = 0
         self.view()[...] = array

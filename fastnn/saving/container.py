@@ -176,10 +176,12 @@ class Reader:
         members = parse_json(self._header.decode("ascii"), f"{where}: its header")
         if not isinstance(members, dict):
             self._fail("its header is not a JSON object")
-        self.metadata = self._checked_metadata(members.pop("__metadata__", None))
+        self.metadata: dict[str, str] = self._checked_metadata(members.pop("__metadata__", None))
         if len(members) > MAX_MEMBERS:
             self._fail(f"its header names {len(members)} arrays; at most {MAX_MEMBERS} are allowed")
-        self.entries = {name: self._checked_entry(name, item) for name, item in members.items()}
+        self.entries: dict[str, Entry] = {
+            name: self._checked_entry(name, item) for name, item in members.items()
+        }
         self._check_layout()
 
     def _fail(self, reason: str) -> NoReturn:

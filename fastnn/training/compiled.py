@@ -30,8 +30,8 @@ class Compiled:
     def __init__(self, optimizer: Any, loss: Any, metric_list: Any, weighted_list: Any) -> None:
         self.optimizer: Optimizer = optimizers.get(optimizer)
         self.loss: Loss | None = None if loss is None else _one_loss(loss)
-        self.metrics = _flat_list(metric_list, "metrics")
-        self.weighted_metrics = _flat_list(weighted_list, "weighted_metrics")
+        self.metrics: list[Any] = _flat_list(metric_list, "metrics")
+        self.weighted_metrics: list[Any] = _flat_list(weighted_list, "weighted_metrics")
         self._resolved: dict[tuple[Shape, Shape], list[tuple[Metric, bool]]] = {}
 
     @property

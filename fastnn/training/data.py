@@ -159,11 +159,11 @@ class Feed:
     def __init__(
         self, sources: Sequence[Source], *, check_finite: bool, first_row: int = 0
     ) -> None:
-        self.sources = list(sources)
-        self.rows = checks.same_rows([(source.name, source.rows) for source in sources])
+        self.sources: list[Source] = list(sources)
+        self.rows: int = checks.same_rows([(source.name, source.rows) for source in sources])
         self.check_finite = check_finite
         self.first_row = first_row
-        self.direct = all(source.direct for source in sources)
+        self.direct: bool = all(source.direct for source in sources)
         self._whole: list[Bound] | None = None
 
     def window_rows(self, batch: int) -> int:

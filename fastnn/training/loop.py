@@ -206,8 +206,10 @@ class TrainingLoop:
         self.progress = progress
         self.validate = validate
         self.validation_freq = validation_freq
+        self.offsets: Array
+        self.rows: Array
         self.offsets, self.rows = batch_grid(runner.feed.rows, batch)
-        self.steps = len(self.offsets)
+        self.steps: int = len(self.offsets)
         self.steps_per_epoch = steps_per_epoch
         self._cursor = self.steps
         self._order: Array | None = None

@@ -56,7 +56,7 @@ class Progress:
     """
 
     def __init__(self, stream: TextIO | None = None, verbose: int | str = 1) -> None:
-        self.verbose = checked_verbose(verbose)
+        self.verbose: int = checked_verbose(verbose)
         self._stream: TextIO | None = sys.stdout if stream is None else stream
         self._notebook = _is_notebook(self._stream)
         self._live = self.verbose == 1 and (self._notebook or _is_terminal(self._stream))

@@ -37,12 +37,14 @@ class CBackend:
     """The compiled kernels of one CPU level."""
 
     def __init__(self, level: str | None = None) -> None:
-        self.level = levels.choose_level(level)
+        self.level: str = levels.choose_level(level)
         module = levels.load(self.level)
         self.ffi: Any = module.ffi
         self.lib: Any = module.lib
         names = [self.lib.kernel_name(i) for i in range(self.lib.kernel_count())]
-        self.kernels = {self.ffi.string(name).decode(): i for i, name in enumerate(names)}
+        self.kernels: dict[str, int] = {
+            self.ffi.string(name).decode(): i for i, name in enumerate(names)
+        }
         self.name = "c"
 
     def has(self, op: str) -> bool:
@@ -79,10 +81,10 @@ class Scratch:
     __slots__ = ("keep", "result", "segments", "status", "workspace")
 
     def __init__(self, backend: CBackend, size: int, count: int) -> None:
-        self.workspace = aligned_bytes(size)
-        self.status = np.zeros(STATUS_WORDS, dtype=np.int64)
-        self.result = np.zeros(RESULT_WORDS, dtype=np.int64)
-        self.segments = backend.ffi.new("char *[]", count)
+        self.workspace: Array = aligned_bytes(size)
+        self.status: Array = np.zeros(STATUS_WORDS, dtype=np.int64)
+        self.result: Array = np.zeros(RESULT_WORDS, dtype=np.int64)
+        self.segments: Any = backend.ffi.new("char *[]", count)
         self.keep: Any = None
 
 
