@@ -60,6 +60,8 @@ def as_array(value: Any, what: str) -> Array:
 
 def _plain(array: Array, what: str) -> Array:
     """The array without a subclass's ideas of indexing (``numpy.matrix``); no masked values."""
+    if type(array) is np.ndarray:  # most are: loading numpy.ma to ask would take 7 ms
+        return array
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         masked = int(np.sum(array.mask))
         raise DataError(

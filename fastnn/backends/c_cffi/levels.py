@@ -10,9 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import json
 import os
-from pathlib import Path
 from typing import Any
 
 from fastnn.errors import BackendUnavailable
@@ -20,7 +18,6 @@ from fastnn.program.record import VERSION
 from fastnn.registry import unknown_name
 
 LEVELS = ("baseline", "avx2", "avx512")
-REPORT = Path(__file__).with_name("build_report.json")
 ENVIRONMENT = "FASTNN_CPU_LEVEL"
 
 
@@ -65,8 +62,12 @@ def load(level: str) -> Any:
 
 def why_missing(error: object = None) -> str:
     """Why there are no compiled kernels, from the report that the build left, and what to do."""
-    if REPORT.exists():
-        report = json.loads(REPORT.read_text(encoding="utf-8"))
+    import json  # only here: not at every start
+    from pathlib import Path
+
+    report_file = Path(__file__).with_name("build_report.json")
+    if report_file.exists():
+        report = json.loads(report_file.read_text(encoding="utf-8"))
         lines = " ".join(" ".join(report["last_lines"][-3:]).split())
         return (
             f"building them failed when fastnn was installed: {lines} (command: "
