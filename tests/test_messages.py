@@ -51,7 +51,7 @@ unknown argument of a layer
     are: units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
     bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, lora_rank,
     lora_alpha, quantization_config, name, dtype, trainable, input_shape, input_dim,
-    batch_input_shape.
+    batch_input_shape, autocast.
 unknown argument of an optimizer
     ArgumentError: Adam: unknown argument 'learnig_rate'. Did you mean 'learning_rate'? Its
     arguments are: learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm,
