@@ -7,6 +7,7 @@ compared argument by argument. Marked `keras`: skipped where Keras is not instal
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import textwrap
 from typing import Any
@@ -301,6 +302,31 @@ def test_names_mean_the_same(namespace: str, name: str, keras: Any) -> None:
     kind = theirs.__name__ if inspect.isfunction(theirs) else type(theirs).__name__
     found = {type(ours).__name__, getattr(ours, "name", ""), getattr(ours, "__name__", "")}
     assert kind in found
+
+
+# What people write for the losses and metrics that are here, right or wrong
+SPELLINGS = [
+    "mse", "MSE", "Mse", "mean_squared_error", "MeanSquaredError", "meansquarederror", "l2",
+    "bce", "BCE", "Bce", "binary_crossentropy", "BinaryCrossentropy", "binary_cross_entropy",
+    "cce", "CCE", "categorical_crossentropy", "CategoricalCrossentropy", "ce", "crossentropy",
+    "scce", "SCCE", "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy",
+    "acc", "Acc", "accuracy", "Accuracy", "binary_accuracy", "BinaryAccuracy", "mean", "Mean",
+    "categorical_accuracy", "CategoricalAccuracy", "sparse_categorical_accuracy",
+    "SparseCategoricalAccuracy",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("namespace", ["losses", "metrics"])
+def test_the_same_spellings_are_known(namespace: str, keras: Any) -> None:
+    def known(library: Any) -> list[str]:
+        found = []
+        for name in SPELLINGS:
+            with contextlib.suppress(ValueError):
+                getattr(library, namespace).get(name)
+                found.append(name)
+        return found
+
+    assert known(fastnn) == known(keras)
 
 
 @pytest.mark.parametrize("name", ["acc", "crossentropy_", "sigmod"])
