@@ -83,17 +83,8 @@ class Work:
 
 
 def work(bench: Bench, node: Node) -> Work:
-    """The work of a node by the contract, whose counts per element know nothing of the batch: a sum
-    over it adds each element of dz once, a product with it multiplies too. An optimizer writes all
-    that it reads but the gradient.
-    """
-    operands = float(bytes_moved(node, bench.n))
-    operations, moved = flops(node, bench.n), operands
-    if node.op.name in ("dense_dw", "dense_db"):
-        summed = bench.value(node.inputs[-1])
-        operations = float(summed.size)
-        if node.op.name == "dense_dw":
-            operations *= 2.0 * bench.value(node.inputs[0]).shape[-1]
+    """The work of a node by its contract; an optimizer writes what it reads, less the gradient."""
+    moved = operands = float(bytes_moved(node, bench.n))
     if node.op.name.endswith("_step"):
         moved += operands / len(node.inputs) * (len(node.inputs) - 1)
-    return Work(operations, moved, operands)
+    return Work(flops(node, bench.n), moved, operands)

@@ -135,10 +135,6 @@ def _work(node: Node) -> Size:
     subject = node.outputs[0] if node.outputs else node.inputs[0]
     rows, columns = matrix_view(subject.shape)
     per_element = node.op.flops(node)
-    if node.op.stage == TILE and node.op.name not in ("dense_dw", "dense_db", "reduce_rows"):
-        return Size(int(rows.a * columns * per_element), 0)
-    if node.op.stage == TILE:  # sums over the rows of the batch: the work grows with n
-        batch, _ = matrix_view(node.inputs[0].shape)
-        elements = rows.a * columns
-        return Size(2 * batch.a * elements, 2 * batch.b * elements)
+    if isinstance(per_element, Size):  # sums over the batch, whose elements have no batch axis
+        return per_element * (rows.a * columns)
     return Size(int(rows.a * columns * per_element), int(rows.b * columns * per_element))

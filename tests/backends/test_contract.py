@@ -27,7 +27,7 @@ from fastnn.ops import (
     reduce as reduce_ops,
 )
 from fastnn.ops.contract import OPS, ROW, SERIAL, TILE
-from fastnn.program.record import SUFFIX, kernel_name
+from fastnn.program.record import SUFFIX, _work, kernel_name
 from fastnn.program.tensor import matrix_view
 from tests.support.cases import CASES, bytes_moved, cases_of, flops, op_names
 from tests.support.one_op import COMPOSED, Bench
@@ -112,6 +112,23 @@ def test_flops_and_bytes_of_a_product():
     node = next(c for c in cases_of("dense_forward") if c.variant == "bias").build(bench)
     assert flops(node, 6) == 2 * 6 * 5 * 3
     assert bytes_moved(node, 6) == 4 * (6 * 5 + 5 * 3 + 3 + 6 * 3)
+
+
+def test_flops_of_sums_over_the_batch():
+    """They grow with it; what decides on threads (``record.py``) counts the same."""
+    bench = Bench("float32", 6, 5, 3)
+    expected = {
+        "dense_dw": 2 * 6 * 5 * 3,
+        "dense_db": 6 * 5,
+        "reduce_rows": 6 * 5,
+        "loss_mean": 6 * 5,
+        "metric_mean": 2 * 6 * 5,
+        "adam_step": 12 * 5,
+    }
+    for name, count in expected.items():
+        node = cases_of(name)[0].build(bench)
+        assert flops(node, 6) == count, name
+        assert _work(node).at(6) == count, name
 
 
 def test_a_backward_op_for_every_forward_op():

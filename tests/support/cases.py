@@ -93,7 +93,8 @@ class Case:
 def flops(node: Node, n: int) -> float:
     """Floating-point operations of a node for n rows, by the contract."""
     subject = node.outputs[0] if node.outputs else node.inputs[0]
-    return node.op.flops(node) * _elements(subject, n)
+    each = node.op.flops(node)
+    return (each.at(n) if isinstance(each, Size) else each) * _elements(subject, n)
 
 
 def bytes_moved(node: Node, n: int) -> int:
