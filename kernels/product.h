@@ -26,6 +26,9 @@
 #define MC 96              /* rows of a block: how often a packed panel is used again */
 #define PANEL_BYTES 16384  /* a packed panel of b: half of a 32 KiB L1 cache */
 #define ROW_PRODUCT_MAX 11 /* up to so many rows, packing a full panel costs more than it saves (two tiles at most) */
+#define L1_SETS 64         /* sets of the L1 data cache, lines of 64 bytes, on all that we know */
+#define L1_WAYS 6          /* of 8 to 12 ways, those that a panel may fill */
+#define DW_DEPTH 128
 #endif
 
 #undef NR
@@ -111,6 +114,18 @@ static void NAME(block_product)(int64_t rows, int64_t cols, int64_t depth, const
         tiles[height - 1](depth, a + row * a_row, a_row, a_step, b, b_step, c + row * NR, first);
         row += height;
     }
+}
+
+/* Whether a panel of b with row stride ld is packed: where its last register is partial, or its lines would crowd into
+   a few sets of the L1 cache (power-of-two strides) while more than two row tiles use them again. */
+INLINE int NAME(packs)(int64_t ld, int64_t depth, int64_t cols, int64_t rows)
+{
+    int64_t bytes = ld * REAL_BYTES, line = 64, width = NR * REAL_BYTES / line;
+    if (cols % VL || rows <= ROW_PRODUCT_MAX || bytes % (2 * line))
+        return cols % VL != 0;
+    int64_t step = (bytes / line) & -(bytes / line); /* the largest power of two in the stride, in lines */
+    int64_t sets = step > width ? L1_SETS / smaller(step, L1_SETS) * width : L1_SETS;
+    return depth * width > sets * L1_WAYS;
 }
 
 /* panel[p, j] = b[p, j] for cols ≤ NR columns; the last register is filled with zeros, whose sums nobody reads. */

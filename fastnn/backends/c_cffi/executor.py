@@ -19,7 +19,7 @@ from fastnn.backends.c_cffi import levels
 from fastnn.errors import BackendUnavailable
 from fastnn.program import memory
 from fastnn.program.control import ControlBlock
-from fastnn.program.fuse import fuse
+from fastnn.program.fuse import fuse, fuse_updates
 from fastnn.program.memory import Plan, StorageKey
 from fastnn.program.program import Program
 from fastnn.program.record import SUFFIX, kernel_name, pack
@@ -60,6 +60,7 @@ class CBackend:
     def compile(self, program: Program, capacity: int, *, guarded: bool = False) -> CExecutable:
         """Fuse, cut into stages, lay out and pack; ``guarded`` is the layout with red zones."""
         nodes = fuse(program.nodes, set(program.gradients), self.has)
+        nodes = fuse_updates(nodes, program.gradients, self.has)
         stages = cut(nodes)
         layout = memory.plan(stages, program.gradients, capacity, guarded=guarded)
         packed = pack(stages, layout, self.kernel_id)
