@@ -5,20 +5,30 @@
  * Not here: the activations' formulas (activation.c). Twin: fastnn/backends/numpy_ref/dense.py.
  */
 
+/* The strip of w (n_rows, ·) that begins at (row, col), cut at the end of w; empty beyond it. */
+INLINE NAME(ahead) NAME(strip)(VIEW w, int64_t n_rows, int64_t row, int64_t col, int64_t rows, int64_t cols)
+{
+    NAME(ahead) next = {.ld = w.ld};
+    if (n_rows * w.ld * REAL_BYTES >= AHEAD_BYTES && row < n_rows && col < w.cols) {
+        next.strip = w.data + row * w.ld + col;
+        next.rows = smaller(rows, n_rows - row);
+        next.cols = smaller(cols, w.cols - col);
+    }
+    return next;
+}
+
 /* z[:, j] = f(c + b) for a finished block c of `cols` columns; b may be NULL. */
 INLINE void NAME(finish_forward)(const int function, int64_t rows, int64_t cols, const REAL *c, const REAL *b,
                                  REAL *z, int64_t ld)
 {
-    for (int64_t j = 0; j < cols; j += VL) {
-        int64_t count = smaller(cols - j, VL);
-        VEC bias = b ? NAME(load_some)(b + j, count) : (VEC){0};
-        for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) {
+            int64_t count = smaller(cols - j, VL);
             VEC sum = NAME(load)(c + i * NR + j);
             if (b)
-                sum += bias;
+                sum += NAME(load_some)(b + j, count);
             NAME(store_some)(z + i * ld + j, count, NAME(activation)(function, sum));
         }
-    }
 }
 
 /*
@@ -39,12 +49,14 @@ static void NAME(forward)(const int64_t *record, char *const *segments, int64_t 
             for (int64_t k = 0; k < n_in; k += KC) {
                 int64_t depth = smaller(n_in - k, KC), ld = w.ld;
                 const REAL *from = w.data + k * ld + j;
-                if (NAME(packs)(ld, depth, cols, rows)) {
+                if (cols % VL) { /* a register would reach beyond the row */
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
-                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0);
+                NAME(ahead) next = k + KC < n_in ? NAME(strip)(w, n_in, k + KC, j, KC, NR)
+                                                 : NAME(strip)(w, n_in, 0, j + NR, KC, NR);
+                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0, &next);
             }
             REAL *to = z.data + i * z.ld + j;
             const REAL *bias = b ? b + j : NULL;
@@ -106,7 +118,9 @@ static void NAME(input_gradient)(const int64_t *record, char *const *segments, i
             for (int64_t j = 0; j < n_out; j += KC) {
                 int64_t depth = smaller(n_out - j, KC);
                 NAME(pack_columns)(panel, w.data + k * w.ld + j, w.ld, depth, cols);
-                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0);
+                NAME(ahead) next = j + KC < n_out ? NAME(strip)(w, n_in, k, j + KC, NR, KC)
+                                                  : NAME(strip)(w, n_in, k + NR, 0, NR, KC);
+                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0, &next);
             }
             REAL *to = dx.data + i * dx.ld + k;
             const REAL *out = y.data + i * y.ld + k;
@@ -172,27 +186,27 @@ INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *c
     const int first = kind == UPDATE_NONE; /* dw is the first operand, or the weights are the third */
     VIEW x = NAME(view_of)(record, segments, first, 0), dz = NAME(view_of)(record, segments, first + 1, 0);
     VIEW dw = NAME(view_of)(record, segments, first ? 0 : 2, 0);
-    NAME(update) update;
+    NAME(update) update = {0};
     if (kind != UPDATE_NONE)
         update = NAME(update_of)(kind, record, segments, 2, 3);
     int64_t n = operand_rows(record, segments, first), n_out = dw.cols;
     for (int64_t k = begin; k < end; k += HEIGHT) {
         int64_t rows = smaller(end - k, HEIGHT);
         for (int64_t j = 0; j < n_out; j += NR) {
-            int64_t cols = smaller(n_out - j, NR);
+            int64_t cols = smaller(n_out - j, NR), at = k * dw.ld + j;
             for (int64_t i = 0; i < n; i += DEPTH) {
                 int64_t depth = smaller(n - i, DEPTH), part = i % ROOM, ld = dz.ld;
                 const REAL *from = dz.data + i * ld + j;
                 if (part == 0 && (j == 0 || n > ROOM))
                     NAME(pack_block)(block, x, i, k, smaller(n - i, ROOM), rows);
-                if (NAME(packs)(ld, depth, cols, rows)) {
+                if (cols % VL) { /* a register would reach beyond the row */
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
-                NAME(block_product)(rows, cols, depth, block + part * rows, 1, rows, from, ld, c, i == 0);
+                NAME(block_product)(rows, cols, depth, block + part * rows, 1, rows, from, ld, c, i == 0, NULL);
             }
-            NAME(finish_dw)(kind, &update, rows, cols, c, dw.data, k * dw.ld + j, dw.ld);
+            NAME(finish_dw)(kind, &update, rows, cols, c, dw.data, at, dw.ld);
         }
     }
 }

@@ -15,9 +15,9 @@ from fastnn.ops.contract import ROW, SERIAL, TILE
 from fastnn.ops.optimizer import is_update
 from fastnn.program.tensor import Node
 
-# Rows of a block of a row stage. 32 rows of 784 float32 are 98 kB, within a common L2 beside one
-# layer's weights; the block is part of the Program and does not depend on the number of threads.
-ROW_GRAIN = 32
+# The fewest rows of a block of a row stage: fewer would read the weights too often. How many more,
+# an executor decides by the number of threads: no row's bits depend on the block it is in.
+ROW_GRAIN = 16
 
 
 @dataclass
