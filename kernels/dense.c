@@ -149,9 +149,16 @@ static void NAME(dense_activation_dx)(const int64_t *record, char *const *segmen
 }
 
 /* A finished block of dw, at element `at` of the weights: stored, or given to the optimizer's update of these weights. */
-INLINE void NAME(finish_dw)(const int kind, const NAME(update) *update, int64_t rows, int64_t cols, const REAL *c,
+INLINE void NAME(finish_dw)(const int kind, const NAME(update) *update, int64_t rows, int64_t cols, REAL *c,
                             REAL *dw, int64_t at, int64_t ld)
 {
+    if (kind != UPDATE_NONE && cols == ld && cols % VL) { /* few columns: whole registers of joined rows */
+        for (int64_t r = 1; r < rows; r++)
+            for (int64_t j = 0; j < cols; j++)
+                c[r * cols + j] = c[r * NR + j];
+        cols *= rows;
+        rows = 1;
+    }
     for (int64_t r = 0; r < rows; r++, at += ld)
         for (int64_t j = 0; j < cols; j += VL) {
             VEC gradient = NAME(load)(c + r * NR + j);

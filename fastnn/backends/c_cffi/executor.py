@@ -200,6 +200,7 @@ class CExecutable:
             row[4] = len(array)
             row[5] = 0 if permutation is None else permutation.ctypes.data
             row[6] = int(item.check_finite)
+            row[7] = len(array) if permutation is None else len(permutation)
         return descriptors, owners
 
 
