@@ -13,6 +13,7 @@ import numpy as np
 
 from fastnn import backends
 from fastnn.backends.numpy_ref.executor import find_function
+from fastnn.ops.optimizer import Run, is_update
 from fastnn.program import memory
 from fastnn.program.tensor import Node
 from tests.support.cases import bytes_moved, flops
@@ -83,8 +84,11 @@ class Work:
 
 
 def work(bench: Bench, node: Node) -> Work:
-    """The work of a node by its contract; an optimizer writes what it reads, less the gradient."""
+    """The work of a node by its contract; an optimizer also writes its weights and slots."""
     moved = operands = float(bytes_moved(node, bench.n))
-    if node.op.name.endswith("_step"):
-        moved += operands / len(node.inputs) * (len(node.inputs) - 1)
+    if is_update(node.op):
+        runs = [
+            t for t in node.inputs if isinstance(t.region, Run) and t.region.kind != "gradients"
+        ]
+        moved += sum(bench.value(tensor).nbytes for tensor in runs)
     return Work(flops(node, bench.n), moved, operands)

@@ -1,7 +1,8 @@
 /*
  * The optimizers' update of one register of parameters, from its gradient: SGD, momentum, RMSprop, Adam, in order of
  * complexity. `optimizer.c` runs them over flat gradients, `dense.c` over a gradient that it has just computed and that
- * is never stored. Scalars are rounded to REAL once; the rest is REAL arithmetic. Included per REAL.
+ * is never stored, with the same bits: every product that is added is a multiply_add. Scalars are rounded to REAL once;
+ * the rest is REAL arithmetic. Included per REAL.
  * Not here: schedules and beta powers (Python, in double). Twin: fastnn/backends/numpy_ref/optimizer.py.
  */
 #ifndef FASTNN_UPDATE_KINDS
@@ -39,18 +40,24 @@ INLINE NAME(update) NAME(update_of)(const int kind, const int64_t *record, char 
 }
 
 /* w after decoupled decay: w − decay·w; untouched, also if infinite, where that is 0. */
-INLINE VEC NAME(decayed)(VEC w, REAL decay) { return decay != 0 ? w - NAME(splat)(decay) * w : w; }
+INLINE VEC NAME(decayed)(VEC w, REAL decay)
+{
+    return decay != 0 ? NAME(multiply_add)(-NAME(splat)(decay), w, w) : w;
+}
 
 /* w ← w − lr·g. */
-INLINE VEC NAME(sgd_update)(const NAME(update) *u, VEC weight, VEC gradient) { return weight - u->rate * gradient; }
+INLINE VEC NAME(sgd_update)(const NAME(update) *u, VEC weight, VEC gradient)
+{
+    return NAME(multiply_add)(-u->rate, gradient, weight);
+}
 
 /* m ← a1·m − lr·g; w ← w + (i0 nesterov: a1·m − lr·g, else m), as Keras (PyTorch's m has no lr in it). */
 INLINE VEC NAME(momentum_update)(const NAME(update) *u, int64_t e, int64_t count, VEC weight, VEC gradient)
 {
     VEC momentum = u->scalar[0], slope = u->rate * gradient;
-    VEC velocity = momentum * NAME(load_some)(u->slot[0] + e, count) - slope;
+    VEC velocity = NAME(multiply_add)(momentum, NAME(load_some)(u->slot[0] + e, count), -slope);
     NAME(store_some)(u->slot[0] + e, count, velocity);
-    return weight + (u->flag[0] ? momentum * velocity - slope : velocity);
+    return weight + (u->flag[0] ? NAME(multiply_add)(momentum, velocity, -slope) : velocity);
 }
 
 /*
@@ -61,17 +68,18 @@ INLINE VEC NAME(momentum_update)(const NAME(update) *u, int64_t e, int64_t count
 INLINE VEC NAME(rmsprop_update)(const NAME(update) *u, int64_t e, int64_t count, VEC weight, VEC gradient)
 {
     VEC rho = u->scalar[0], epsilon = u->scalar[1], momentum = u->scalar[2], rest = u->rest[0];
-    VEC square = rho * NAME(load_some)(u->slot[0] + e, count) + rest * (gradient * gradient);
+    VEC square = NAME(load_some)(u->slot[0] + e, count);
+    square = NAME(multiply_add)(rho, square, rest * (gradient * gradient));
     NAME(store_some)(u->slot[0] + e, count, square);
     if (u->flag[0]) {
-        VEC mean = rho * NAME(load_some)(u->slot[1] + e, count) + rest * gradient;
+        VEC mean = NAME(multiply_add)(rho, NAME(load_some)(u->slot[1] + e, count), rest * gradient);
         NAME(store_some)(u->slot[1] + e, count, mean);
-        square -= mean * mean;
+        square = NAME(multiply_add)(-mean, mean, square);
     }
     VEC step = u->rate * gradient / NAME(vec_sqrt)(square + epsilon);
     if (u->flag[1]) {
         REAL *velocity = u->slot[u->flag[0] ? 2 : 1];
-        step += momentum * NAME(load_some)(velocity + e, count);
+        step = NAME(multiply_add)(momentum, NAME(load_some)(velocity + e, count), step);
         NAME(store_some)(velocity + e, count, step);
     }
     return weight - step;
@@ -85,8 +93,8 @@ INLINE VEC NAME(rmsprop_update)(const NAME(update) *u, int64_t e, int64_t count,
 INLINE VEC NAME(adam_update)(const NAME(update) *u, int64_t e, int64_t count, VEC weight, VEC gradient)
 {
     VEC first = NAME(load_some)(u->slot[0] + e, count), second = NAME(load_some)(u->slot[1] + e, count);
-    first += (gradient - first) * u->rest[0];
-    second += (gradient * gradient - second) * u->rest[1];
+    first = NAME(multiply_add)(gradient - first, u->rest[0], first);
+    second = NAME(multiply_add)(NAME(multiply_add)(gradient, gradient, -second), u->rest[1], second);
     NAME(store_some)(u->slot[0] + e, count, first);
     NAME(store_some)(u->slot[1] + e, count, second);
     return weight - u->rate * first / (NAME(vec_sqrt)(second) + u->scalar[2]);

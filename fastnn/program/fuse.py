@@ -57,14 +57,15 @@ def fuse_updates(
     """Compute the gradients that only an optimizer's step reads inside that step.
 
     ``gradients`` maps the id of a gradient's tensor to its variable. What cannot be fused stays a
-    step over the runs of storage that are left.
+    step over the runs of storage that are left: also a gradient made of anything but batches,
+    which may be weights that another step of the same stage changes.
     """
     read = {id(tensor) for node in nodes for tensor in node.inputs}
     makers = {
         id(gradients[id(tensor)]): node
         for node in nodes
         for tensor in node.outputs
-        if id(tensor) in gradients and id(tensor) not in read
+        if id(tensor) in gradients and id(tensor) not in read and _reads_batch(node)
     }
     made: list[Node] = []
     fused: set[int] = set()
@@ -88,6 +89,11 @@ def fuse_updates(
             parts = [run_tensor(_run(tensor).kind, run) for tensor in step.inputs]
             made.append(step.op.node(parts, step.attributes, []))
     return [node for node in made if node.id not in fused]
+
+
+def _reads_batch(node: Node) -> bool:
+    """Whether a node reads only rows of a batch, hence neither weights nor views of them."""
+    return all(tensor.has_batch for tensor in node.inputs)
 
 
 def _run(tensor: Tensor) -> Run:
