@@ -12,8 +12,8 @@ from bench.probe import Peaks
 from bench.workloads import Workload
 
 FLOAT = 4
-# Bytes of Adam per parameter: read and write weight and two moments; gradients need not be stored
-ADAM_BYTES = 6 * FLOAT
+# Bytes of Adam per parameter: read gradient, weight and two moments, write the last three
+ADAM_BYTES = 7 * FLOAT
 # Weight and two moments, which live from step to step
 ADAM_STATE = 3 * FLOAT
 
