@@ -164,6 +164,7 @@ static void pool_forget(void)
 {
     static const pool_mutex fresh = POOL_MUTEX_INITIALIZER;
     pool.mutex = fresh;
+    atomic_store(&pool.unused_until, 0);
     atomic_store(&pool.count, 0);
     atomic_store(&pool.state, 0);
     atomic_store(&pool.caller_asleep, 0);
@@ -219,5 +220,6 @@ void pool_shutdown(void)
         thread_join(pool.workers[w].thread);
     atomic_store(&pool.count, 0);
     atomic_store(&pool.stopping, 0);
+    atomic_store(&pool.unused_until, 0);
     atomic_store(&pool.busy, 0);
 }

@@ -204,7 +204,9 @@ class CExecutable:
             scratch.keep[2],
         )
 
-        def call(array: Array, output: Array, threads: int, keep: Any = (self, arrays)) -> int:
+        def call(
+            array: Array, output: Array, threads: int, keep: Any = (self, scratch, arrays)
+        ) -> int:
             code: int = run_step(
                 words,
                 segments,
