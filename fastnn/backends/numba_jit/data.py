@@ -1,0 +1,202 @@
+"""Batch assembly: rows and labels of the user's own arrays, picked by a permutation, cast and
+checked on the way in, and results on the way out; the twin of ``kernels/data.c``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+
+from fastnn.backends.base import (
+    LABEL_NOT_INTEGRAL,
+    LABEL_OUT_OF_RANGE,
+    NON_FINITE_INPUT,
+    OK,
+)
+from fastnn.backends.numba_jit.jit import F32, F64, device
+from fastnn.backends.numba_jit.record import (
+    BINDING_COLUMN_STRIDE,
+    BINDING_DATA,
+    BINDING_DTYPE,
+    BINDING_FLAGS,
+    BINDING_PERMUTATION,
+    BINDING_ROW_STRIDE,
+    BINDING_WORDS,
+    F32_CODE,
+    F64_CODE,
+    I32_CODE,
+    I64_CODE,
+    cols_of,
+    control_integer,
+    integer_attribute,
+    integers,
+    ld_of,
+    real,
+    report,
+    segment_words,
+    view,
+)
+from fastnn.backends.numba_jit.vector import (
+    at,
+    lane_sum,
+    lanes,
+    load_some,
+    peek,
+    poke,
+    rounded_down,
+    size_of,
+    zeros,
+)
+from fastnn.program import memory
+from fastnn.program.control import OFFSET
+
+U8, I32, I64 = types.uint8, types.int32, types.int64
+
+
+@device
+def binding_of(record: Any, segments: Any) -> Any:
+    """The descriptor of the binding that the record names."""
+    first = BINDING_WORDS * integer_attribute(record, 0)
+    return at(segment_words(segments, memory.BINDINGS), first)
+
+
+@device
+def source_row(binding: Any, segments: Any, i: Any) -> Any:
+    """The source row that batch row i reads."""
+    position = control_integer(segments, OFFSET) + i
+    permutation = binding[BINDING_PERMUTATION]
+    return peek(permutation + 8 * position, I64) if permutation != 0 else position
+
+
+@device
+def source_address(binding: Any, row: Any) -> Any:
+    """Where a row of the bound array begins."""
+    return binding[BINDING_DATA] + row * binding[BINDING_ROW_STRIDE]
+
+
+@device
+def element_value(address: Any, dtype: Any) -> Any:
+    """One element of any dtype, from any address, as a double."""
+    if dtype == I32_CODE:
+        return F64(peek(address, I32))
+    if dtype == I64_CODE:
+        return F64(peek(address, I64))
+    if dtype == F32_CODE:
+        return F64(peek(address, F32))
+    if dtype == F64_CODE:
+        return peek(address, F64)
+    return F64(peek(address, U8))
+
+
+def gather_labels(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y[i, :] = class labels of source row i as int32; i0 binding, i1 classes (0: any).
+
+    A fractional or NaN label, or one out of range, is reported, and the element is then 0, so that
+    nothing later in this stage reads out of bounds.
+    """
+    binding = binding_of(record, segments)
+    cols, classes = cols_of(record, 0), integer_attribute(record, 1)
+    lowest = 0.0 if classes != 0 else -2147483648.0
+    highest = F64(classes - 1) if classes != 0 else 2147483647.0
+    for i in range(begin, end):
+        row = source_row(binding, segments, i)
+        address = source_address(binding, row)
+        to = at(integers(record, segments, 0), i * ld_of(record, 0))
+        for j in range(cols):
+            value = element_value(
+                address + j * binding[BINDING_COLUMN_STRIDE], binding[BINDING_DTYPE]
+            )
+            fault = OK
+            if rounded_down(value) != value or value - value != 0.0:
+                fault = LABEL_NOT_INTEGRAL
+            elif value < lowest or value > highest:
+                fault = LABEL_OUT_OF_RANGE
+            if fault != OK:
+                report(segments, fault, i, row, integer_attribute(record, 0), value)
+                value = 0.0
+            to[j] = I32(value)
+
+
+def scatter_rows_i32(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Bound output row offset + i = x[i, :] for int32; i0 binding."""
+    binding = binding_of(record, segments)
+    offset = control_integer(segments, OFFSET)
+    for i in range(begin, end):
+        x = at(integers(record, segments, 0), i * ld_of(record, 0))
+        address = source_address(binding, offset + i)
+        for j in range(cols_of(record, 0)):
+            poke(address + j * binding[BINDING_COLUMN_STRIDE], x[j])
+
+
+@device
+def cast_elements(
+    segments: Any, to: Any, first: Any, address: Any, cols: Any, stride: Any, kind: Any
+) -> Any:
+    """to[first + j] = source element j; neighbours without a gap get a loop that vectorises."""
+    if stride == size_of(kind):
+        for j in range(cols):
+            to[first + j] = real(segments, peek(address + j * size_of(kind), kind))
+    else:
+        for j in range(cols):
+            to[first + j] = real(segments, peek(address + j * stride, kind))
+
+
+@device
+def cast_row(
+    segments: Any, to: Any, first: Any, address: Any, cols: Any, stride: Any, dtype: Any
+) -> Any:
+    """A row of any dtype as floats."""
+    if dtype == F32_CODE:
+        cast_elements(segments, to, first, address, cols, stride, F32)
+    elif dtype == F64_CODE:
+        cast_elements(segments, to, first, address, cols, stride, F64)
+    elif dtype == I32_CODE:
+        cast_elements(segments, to, first, address, cols, stride, I32)
+    elif dtype == I64_CODE:
+        cast_elements(segments, to, first, address, cols, stride, I64)
+    else:
+        cast_elements(segments, to, first, address, cols, stride, U8)
+
+
+@device
+def all_finite(y: Any, first: Any, cols: Any) -> Any:
+    """Whether a row is finite: x - x is 0 for finite x and NaN else, and NaN survives a sum."""
+    total = zeros(y)
+    for j in range(0, cols, lanes(y)):
+        v = load_some(y, first + j, cols - j)
+        total += v - v
+    return lane_sum(total) == 0.0
+
+
+def gather_rows(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y[i, :] = source row permutation[offset + i] as floats, any dtype and strides; i0 binding.
+
+    Floating sources whose descriptor says so are checked after the cast.
+    """
+    binding = binding_of(record, segments)
+    y = view(record, segments, 0, 0)
+    dtype, stride = binding[BINDING_DTYPE], binding[BINDING_COLUMN_STRIDE]
+    check = binding[BINDING_FLAGS] & 1 != 0 and dtype in (F32_CODE, F64_CODE)
+    for i in range(begin, end):
+        row = source_row(binding, segments, i)
+        address = source_address(binding, row)
+        first = i * y.ld
+        cast_row(segments, y.data, first, address, y.cols, stride, dtype)
+        if check and not all_finite(y.data, first, y.cols):
+            j = 0
+            while y.data[first + j] - y.data[first + j] == 0.0:
+                j += 1
+            value = element_value(address + j * stride, dtype)
+            report(segments, NON_FINITE_INPUT, i, row, integer_attribute(record, 0), value)
+
+
+def scatter_rows(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Bound output row offset + i = x[i, :], of x's dtype and any strides; i0 binding."""
+    binding = binding_of(record, segments)
+    x = view(record, segments, 0, 0)
+    offset, stride = control_integer(segments, OFFSET), binding[BINDING_COLUMN_STRIDE]
+    for i in range(begin, end):
+        address = source_address(binding, offset + i)
+        for j in range(x.cols):
+            poke(address + j * stride, x.data[i * x.ld + j])
