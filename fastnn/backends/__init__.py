@@ -92,6 +92,34 @@ def set_backend(name: str) -> None:
     _default[:] = [name]
 
 
+def warmup(backend: str = "numba", dtype: str = "float32") -> None:
+    """Compile every kernel of the Numba backend now, rather than when a model first needs it.
+
+    What is compiled is kept on disk, so it is enough to do this once, after an installation. The
+    other backends need nothing.
+
+    Parameters
+    ----------
+    backend : the backend to prepare.
+    dtype : ``"float32"`` or ``"float64"``, the float type of the kernels.
+
+    Raises
+    ------
+    BackendUnavailable : if the backend cannot be used here.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.warmup("numpy")
+    """
+    from fastnn import config
+
+    name = config.standardize_dtype(dtype)
+    prepare = getattr(resolve(backend), "warmup", None)
+    if prepare is not None:
+        prepare(name)
+
+
 def get_backend() -> str:
     """The default backend's name; ``"auto"`` unless set."""
     return _default[-1] if _default else os.environ.get(ENVIRONMENT, "").strip() or "auto"

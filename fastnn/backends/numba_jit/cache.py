@@ -18,8 +18,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 # What kernels are made of beyond this folder: the format of records and the function codes.
-OUTSIDE = ("ops/codes.py", "ops/loss.py", "program/record.py", "program/control.py")
-OUTSIDE_TOO = ("program/memory.py", "backends/base.py")
+OUTSIDE = (
+    *("backends/base.py", "ops/codes.py", "ops/loss.py"),
+    *("program/control.py", "program/memory.py", "program/record.py"),
+)
 
 
 def source_key(machine: str) -> str:
@@ -29,7 +31,7 @@ def source_key(machine: str) -> str:
         found.update(f"{package} {metadata.version(package)}\n".encode())
     found.update(sys.version.encode())
     root = HERE.parent.parent
-    for path in (*sorted(HERE.glob("*.py")), *(root / name for name in OUTSIDE + OUTSIDE_TOO)):
+    for path in (*sorted(HERE.glob("*.py")), *(root / name for name in OUTSIDE)):
         found.update(path.name.encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
 

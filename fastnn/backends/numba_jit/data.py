@@ -130,16 +130,24 @@ def scatter_rows_i32(record: Any, segments: Any, begin: int, end: int) -> None:
 
 
 @device
-def cast_elements(
-    segments: Any, to: Any, first: Any, address: Any, cols: Any, stride: Any, kind: Any
-) -> Any:
-    """to[first + j] = source element j; neighbours without a gap get a loop that vectorises."""
-    if stride == size_of(kind):
-        for j in range(cols):
-            to[first + j] = real(segments, peek(address + j * size_of(kind), kind))
-    else:
-        for j in range(cols):
-            to[first + j] = real(segments, peek(address + j * stride, kind))
+def cast_neighbours(segments: Any, to: Any, first: Any, address: Any, cols: Any, kind: Any) -> Any:
+    """to[first + j] = source element j of one type, without gaps: a loop that vectorises."""
+    for j in range(cols):
+        to[first + j] = real(segments, peek(address + j * size_of(kind), kind))
+
+
+@device
+def cast_element(segments: Any, address: Any, dtype: Any) -> Any:
+    """One element of any dtype as the kernel's float type, rounded once."""
+    if dtype == F32_CODE:
+        return real(segments, peek(address, F32))
+    if dtype == F64_CODE:
+        return real(segments, peek(address, F64))
+    if dtype == I32_CODE:
+        return real(segments, peek(address, I32))
+    if dtype == I64_CODE:
+        return real(segments, peek(address, I64))
+    return real(segments, peek(address, U8))
 
 
 @device
@@ -147,16 +155,15 @@ def cast_row(
     segments: Any, to: Any, first: Any, address: Any, cols: Any, stride: Any, dtype: Any
 ) -> Any:
     """A row of any dtype as floats."""
-    if dtype == F32_CODE:
-        cast_elements(segments, to, first, address, cols, stride, F32)
-    elif dtype == F64_CODE:
-        cast_elements(segments, to, first, address, cols, stride, F64)
-    elif dtype == I32_CODE:
-        cast_elements(segments, to, first, address, cols, stride, I32)
-    elif dtype == I64_CODE:
-        cast_elements(segments, to, first, address, cols, stride, I64)
+    if dtype == F32_CODE and stride == 4:
+        cast_neighbours(segments, to, first, address, cols, F32)
+    elif dtype == F64_CODE and stride == 8:
+        cast_neighbours(segments, to, first, address, cols, F64)
+    elif stride == 1:
+        cast_neighbours(segments, to, first, address, cols, U8)
     else:
-        cast_elements(segments, to, first, address, cols, stride, U8)
+        for j in range(cols):
+            to[first + j] = cast_element(segments, address + j * stride, dtype)
 
 
 @device

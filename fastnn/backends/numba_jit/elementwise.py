@@ -18,6 +18,7 @@ from fastnn.backends.numba_jit.lanes import (
     square_root,
 )
 from fastnn.backends.numba_jit.record import (
+    call_kernel,
     cols_of,
     fetch,
     float_attribute,
@@ -174,6 +175,11 @@ def equal_i32(record: Any, segments: Any, begin: int, end: int) -> None:
         for j in range(y.cols):
             same = integer_at(record, segments, 1, i, j) == integer_at(record, segments, 2, i, j)
             y.data[i * y.ld + j] = real(segments, same)
+
+
+def user_function(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y = f(a, …) for a function of the user's: i0 is the address of a kernel like these."""
+    call_kernel(integer_attribute(record, 0), record, segments, begin, end)
 
 
 def cast_i32(record: Any, segments: Any, begin: int, end: int) -> None:

@@ -14,7 +14,7 @@ from fastnn.backends.numba_jit.job import PARALLEL_COST
 from fastnn.backends.numba_jit.pool import POOL
 from fastnn.backends.numba_jit.table import KernelTable
 from fastnn.backends.packed import PackedBackend
-from fastnn.program.record import HEADER_WORDS, STAGE_WORDS, VERSION
+from fastnn.program.record import HEADER_WORDS, STAGE_WORDS, SUFFIX, VERSION
 
 RUN = (
     "int64_t(*)(int64_t *, char **, char *, int64_t, int64_t, int64_t, int64_t, int64_t *, "
@@ -126,6 +126,14 @@ class NumbaBackend(PackedBackend):
         number = super().kernel_id(name)
         self.table.make_ready(name)
         return number
+
+    def warmup(self, dtype: str) -> None:
+        """Make every kernel of a float type ready, and the run loop."""
+        for name in self.table.names:
+            if not name.endswith(("_f32", "_f64")) or name.endswith(SUFFIX[dtype]):
+                self.table.make_ready(name)
+        for routine in ("run_program", "serve"):
+            self.table.routine(routine)
 
 
 @functools.cache

@@ -21,6 +21,12 @@ OPTIONS: dict[str, Any] = {
     "boundscheck": False,
     "_nrt": False,  # kernels own no memory
 }
+# Nothing calls these from Python or C: wrappers would be compiled in vain.
+INLINED: dict[str, Any] = {
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 F32, F64 = types.float32, types.float64
 REALS = {"_f32": F32, "_f64": F64}
 
@@ -29,5 +35,5 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def device(function: Function) -> Function:
     """A function for kernels to call, inlined into each of them."""
-    compiled: Function = njit(function, forceinline=True, **OPTIONS)
+    compiled: Function = njit(function, **INLINED, **OPTIONS)
     return compiled

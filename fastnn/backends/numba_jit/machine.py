@@ -4,10 +4,15 @@ another's. Numba is not needed here.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 from typing import Any
 
 from llvmlite import binding
+
+# Names in the table of symbols of object code.
+_RUNTIME = re.compile(rb"(?<=\0)(?:numba|NRT)_\w+(?=\0)")
 
 
 class Machine:
@@ -31,8 +36,8 @@ class Machine:
     def load(self, symbol: str, code: bytes) -> int:
         """The address of a symbol of object code, which is brought to memory."""
         engine = self._ready()
-        if b"numba_gil" in code or b"numba_do" in code:
-            _publish_runtime()
+        for name in _RUNTIME.findall(code):
+            self._stand_in(name.decode())
         engine.add_object_file(binding.ObjectFileRef.from_data(code))
         engine.finalize_object()
         address: int = engine.get_function_address(symbol)
@@ -42,6 +47,16 @@ class Machine:
         """Let code that is loaded or compiled from now on call an address by name."""
         binding.add_symbol(symbol, address)
 
+    def _stand_in(self, symbol: str) -> None:
+        """Give a symbol of Numba's runtime an address, where Numba is not loaded.
+
+        Numba's code can report exceptions; kernels raise none, so nothing of it is ever called. If
+        Numba is loaded later, it overwrites the address.
+        """
+        if binding.address_of_symbol(symbol) is None:
+            fatal = ctypes.cast(ctypes.pythonapi.Py_FatalError, ctypes.c_void_p).value
+            binding.add_symbol(symbol, fatal)
+
     def _ready(self) -> Any:
         """The engine, made when it is first needed."""
         if self._engine is None:
@@ -49,10 +64,3 @@ class Machine:
             machine = target.create_target_machine(jit=True)
             self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
         return self._engine
-
-
-def _publish_runtime() -> None:
-    """Give names to the functions of Numba that report an exception; ours raise none."""
-    from numba.core.registry import cpu_target
-
-    cpu_target.target_context.refresh()

@@ -293,6 +293,23 @@ def real(typing_context: Any, segments: Any, x: Any) -> Any:
     return segments.real(segments, x), emit
 
 
+@intrinsic
+def call_kernel(
+    typing_context: Any, address: Any, record: Any, segments: Any, begin: Any, end: Any
+) -> Any:
+    """Call a kernel by its address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address, record, segments, begin, end = args
+        table = BYTES.as_pointer()
+        shape = ir.FunctionType(ir.VoidType(), [I64.as_pointer(), table, I64, I64])
+        kernel = builder.inttoptr(address, shape.as_pointer())
+        builder.call(kernel, [record, builder.bitcast(segments, table), begin, end])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, record, segments, types.int64, types.int64), emit
+
+
 @device
 def smaller(a: Any, b: Any) -> Any:
     """The smaller integer."""

@@ -39,7 +39,13 @@ from fastnn.backends.numba_jit.job import (
     WORKED,
     N,
 )
-from fastnn.backends.numba_jit.record import STATUS_CODE, STATUS_LOCK, STATUS_POSITION, smaller
+from fastnn.backends.numba_jit.record import (
+    STATUS_CODE,
+    STATUS_LOCK,
+    STATUS_POSITION,
+    call_kernel,
+    smaller,
+)
 from fastnn.backends.numba_jit.system import monotonic_ns, nap
 from fastnn.backends.numba_jit.vector import at, stack
 from fastnn.program import control, memory
@@ -53,23 +59,6 @@ RECORD_KERNEL, EXTENT_A, EXTENT_B, RECORD_GRAIN = 1, 3, 4, 5
 PROGRAM_STAGES, PROGRAM_SEGMENTS, PROGRAM_TABLE = 3, 5, 7
 STATUS_WORDS = 8
 SEGMENT_BYTES = 64 * 8
-
-
-@intrinsic
-def call_kernel(
-    typing_context: Any, address: Any, record: Any, segments: Any, begin: Any, end: Any
-) -> Any:
-    """Call a kernel by its address."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address, record, segments, begin, end = args
-        word, table = ir.IntType(64), ir.IntType(8).as_pointer().as_pointer()
-        shape = ir.FunctionType(ir.VoidType(), [word.as_pointer(), table, word, word])
-        kernel = builder.inttoptr(address, shape.as_pointer())
-        builder.call(kernel, [record, builder.bitcast(segments, table), begin, end])
-        return context.get_dummy_value()
-
-    return types.void(types.int64, WORDS, WORDS, types.int64, types.int64), emit
 
 
 @intrinsic
@@ -176,14 +165,17 @@ def wait(spun: Any, spins: Any) -> Any:
 
 
 @device
-def share_stage(job: Any, threads: Any) -> Any:
-    """Run a stage with the helpers that come in time."""
+def open_job(job: Any, threads: Any) -> Any:
+    """Let helpers in."""
     generation = ((read(job, STATE) >> 32) + 1) & 0x7FFFFFFF
     generation += generation == 0  # 0 is what a new helper has seen
     write(job, FINISHED, 0)
-    write(job, NEXT, 0)
     write(job, STATE, generation << 32 | (threads - 1) << 16 | 1)
-    run_tiles(job, 0)
+
+
+@device
+def close_job(job: Any) -> Any:
+    """Let no more helpers in, and wait for those who are inside."""
     entered = (clear_bits(job, STATE, -2) >> 1) & ENTERED
     spun = 0
     while read(job, FINISHED) != entered:
@@ -246,13 +238,13 @@ def run_program(
                 job[STAGE] = address_of(stage)
                 job[TILES] = count_tiles(job)
                 cost = F64(stage[COST_A]) + F64(stage[COST_B]) * n
-                many = shared != 0 and threads > 1 and job[TILES] > 1
-                if many and cost >= PARALLEL_COST:
-                    share_stage(job, smaller(threads, job[TILES]))
-                else:
-                    for tile in range(job[TILES]):
-                        job[WORKED] = 1
-                        run_tile(job, tile)
+                many = shared != 0 and threads > 1 and job[TILES] > 1 and cost >= PARALLEL_COST
+                write(job, NEXT, 0)
+                if many:
+                    open_job(job, smaller(threads, job[TILES]))
+                run_tiles(job, 0)
+                if many:
+                    close_job(job)
         if status[STATUS_CODE] != 0:
             running = False
         else:

@@ -39,7 +39,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "elementwise": (
         (
             *("unary", "binary", "scale", "clip", "clip_backward", "where"),
-            *("equal_i32", "cast_i32"),
+            *("equal_i32", "cast_i32", "user_function"),
         ),
         (),
     ),
