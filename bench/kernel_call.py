@@ -13,6 +13,7 @@ import numpy as np
 
 from fastnn import backends
 from fastnn.backends.numpy_ref.executor import find_function
+from fastnn.ops.optimizer import Run, is_update
 from fastnn.program import memory
 from fastnn.program.tensor import Node
 from tests.support.cases import bytes_moved, flops
@@ -83,17 +84,11 @@ class Work:
 
 
 def work(bench: Bench, node: Node) -> Work:
-    """The work of a node by the contract, whose counts per element know nothing of the batch: a sum
-    over it adds each element of dz once, a product with it multiplies too. An optimizer writes all
-    that it reads but the gradient.
-    """
-    operands = float(bytes_moved(node, bench.n))
-    operations, moved = flops(node, bench.n), operands
-    if node.op.name in ("dense_dw", "dense_db"):
-        summed = bench.value(node.inputs[-1])
-        operations = float(summed.size)
-        if node.op.name == "dense_dw":
-            operations *= 2.0 * bench.value(node.inputs[0]).shape[-1]
-    if node.op.name.endswith("_step"):
-        moved += operands / len(node.inputs) * (len(node.inputs) - 1)
-    return Work(operations, moved, operands)
+    """The work of a node by its contract; an optimizer also writes its weights and slots."""
+    moved = operands = float(bytes_moved(node, bench.n))
+    if is_update(node.op):
+        runs = [
+            t for t in node.inputs if isinstance(t.region, Run) and t.region.kind != "gradients"
+        ]
+        moved += sum(bench.value(tensor).nbytes for tensor in runs)
+    return Work(flops(node, bench.n), moved, operands)

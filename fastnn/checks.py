@@ -131,11 +131,13 @@ def non_finite_error(name: str, row: int, value: float, dtype: str) -> DataError
     shown = "NaN"
     if not math.isnan(value):
         shown = f"{'infinity' if value > 0 else '-infinity'}, or a number too large for {dtype}"
-    return DataError(
+    alternative = " Or pass check_finite=False to go on regardless."
+    error = DataError(
         f"{name}, row {row} contains {shown}. Training on it would spoil every weight. Remove or "
-        "fill such rows (for example numpy.nan_to_num), or pass check_finite=False to go on "
-        "regardless."
+        f"fill such rows (for example numpy.nan_to_num).{alternative}"
     )
+    error.alternative = alternative
+    return error
 
 
 def one_hot_rows(y: Array, what: str = "y") -> None:

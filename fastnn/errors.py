@@ -6,7 +6,15 @@ from __future__ import annotations
 
 
 class FastnnError(Exception):
-    """Base class of every error that fastnn raises on purpose."""
+    """Base class of every error that fastnn raises on purpose.
+
+    Attributes
+    ----------
+    alternative : the end of the message where it names a way out that only callers in Python have;
+        the command line leaves it out.
+    """
+
+    alternative: str = ""
 
 
 class ArgumentError(FastnnError, ValueError):

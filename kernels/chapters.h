@@ -2,6 +2,7 @@
 #include "real.h"
 #include "vecmath.h"
 #include "product.h"
+#include "update.h"
 #include "activation.c"
 #include "reduce.c"
 #include "dense.c"

@@ -5,20 +5,30 @@
  * Not here: the activations' formulas (activation.c). Twin: fastnn/backends/numpy_ref/dense.py.
  */
 
+/* The strip of w (n_rows, ·) that begins at (row, col), cut at the end of w; empty beyond it. */
+INLINE NAME(ahead) NAME(strip)(VIEW w, int64_t n_rows, int64_t row, int64_t col, int64_t rows, int64_t cols)
+{
+    NAME(ahead) next = {.ld = w.ld};
+    if (n_rows * w.ld * REAL_BYTES >= AHEAD_BYTES && row < n_rows && col < w.cols) {
+        next.strip = w.data + row * w.ld + col;
+        next.rows = smaller(rows, n_rows - row);
+        next.cols = smaller(cols, w.cols - col);
+    }
+    return next;
+}
+
 /* z[:, j] = f(c + b) for a finished block c of `cols` columns; b may be NULL. */
 INLINE void NAME(finish_forward)(const int function, int64_t rows, int64_t cols, const REAL *c, const REAL *b,
                                  REAL *z, int64_t ld)
 {
-    for (int64_t j = 0; j < cols; j += VL) {
-        int64_t count = smaller(cols - j, VL);
-        VEC bias = b ? NAME(load_some)(b + j, count) : (VEC){0};
-        for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) {
+            int64_t count = smaller(cols - j, VL);
             VEC sum = NAME(load)(c + i * NR + j);
             if (b)
-                sum += bias;
+                sum += NAME(load_some)(b + j, count);
             NAME(store_some)(z + i * ld + j, count, NAME(activation)(function, sum));
         }
-    }
 }
 
 /*
@@ -39,12 +49,14 @@ static void NAME(forward)(const int64_t *record, char *const *segments, int64_t 
             for (int64_t k = 0; k < n_in; k += KC) {
                 int64_t depth = smaller(n_in - k, KC), ld = w.ld;
                 const REAL *from = w.data + k * ld + j;
-                if (cols % VL || rows > ROW_PRODUCT_MAX) {
+                if (cols % VL) { /* a register would reach beyond the row */
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
-                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0);
+                NAME(ahead) next = k + KC < n_in ? NAME(strip)(w, n_in, k + KC, j, KC, NR)
+                                                 : NAME(strip)(w, n_in, 0, j + NR, KC, NR);
+                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0, &next);
             }
             REAL *to = z.data + i * z.ld + j;
             const REAL *bias = b ? b + j : NULL;
@@ -106,7 +118,9 @@ static void NAME(input_gradient)(const int64_t *record, char *const *segments, i
             for (int64_t j = 0; j < n_out; j += KC) {
                 int64_t depth = smaller(n_out - j, KC);
                 NAME(pack_columns)(panel, w.data + k * w.ld + j, w.ld, depth, cols);
-                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0);
+                NAME(ahead) next = j + KC < n_out ? NAME(strip)(w, n_in, k, j + KC, NR, KC)
+                                                  : NAME(strip)(w, n_in, k + NR, 0, NR, KC);
+                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0, &next);
             }
             REAL *to = dx.data + i * dx.ld + k;
             const REAL *out = y.data + i * y.ld + k;
@@ -134,45 +148,83 @@ static void NAME(dense_activation_dx)(const int64_t *record, char *const *segmen
     NAME(input_gradient)(record, segments, begin, end, integer_attribute(record, 0));
 }
 
-/*
- * dw[k, :] = Σ_i x[i, k]·dz[i, :], i ascending over the whole batch. x (n, n_in), dz (n, n_out) → dw (n_in, n_out),
- * overwritten; must not overlap x or dz. Tile op over the rows k of dw. A tile's columns of x are copied to a dense
- * block first (x is read down its columns: a power-of-two stride would hit one cache set), then panels of dz serve
- * every row tile. Batches deeper than KC keep their partial sums in dw. 2·n·n_in·n_out flops; error ≤ n·ε·Σ|x||dz|.
- */
-static void NAME(dense_dw)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+/* A finished block of dw, at element `at` of the weights: stored, or given to the optimizer's update of these weights. */
+INLINE void NAME(finish_dw)(const int kind, const NAME(update) *update, int64_t rows, int64_t cols, REAL *c,
+                            REAL *dw, int64_t at, int64_t ld)
 {
-    enum { DEPTH = KC < 128 ? KC : 128, HEIGHT = 48 }; /* block of x: 24 KiB in float, beside 8 KiB of dz in L1 */
-    REAL block[DEPTH * HEIGHT] ALIGNED, panel[DEPTH * NR] ALIGNED, c[HEIGHT * NR] ALIGNED;
-    VIEW dw = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
-    VIEW dz = NAME(view_of)(record, segments, 2, 0);
-    int64_t n = operand_rows(record, segments, 1), n_out = dw.cols;
+    if (kind != UPDATE_NONE && cols == ld && cols % VL) { /* few columns: whole registers of joined rows */
+        for (int64_t r = 1; r < rows; r++)
+            for (int64_t j = 0; j < cols; j++)
+                c[r * cols + j] = c[r * NR + j];
+        cols *= rows;
+        rows = 1;
+    }
+    for (int64_t r = 0; r < rows; r++, at += ld)
+        for (int64_t j = 0; j < cols; j += VL) {
+            VEC gradient = NAME(load)(c + r * NR + j);
+            int64_t count = smaller(cols - j, VL);
+            if (kind == UPDATE_NONE)
+                NAME(store_some)(dw + at + j, count, gradient);
+            else
+                NAME(apply_update)(kind, update, at + j, count, gradient);
+        }
+}
+
+/* block[p, r] = x[i + p, k + r] for a tile's rows r of dw: dense, because x is read down its columns by the tiles. */
+static void NAME(pack_block)(REAL *block, VIEW x, int64_t i, int64_t k, int64_t depth, int64_t rows)
+{
+    for (int64_t p = 0; p < depth; p++)
+        for (int64_t r = 0; r < rows; r += VL) {
+            int64_t count = smaller(rows - r, VL);
+            NAME(store_some)(block + p * rows + r, count, NAME(load_some)(x.data + (i + p) * x.ld + k + r, count));
+        }
+}
+
+/*
+ * The rows begin .. end of dw, HEIGHT at a time, panels of NR columns outermost; the sum over the batch is complete
+ * before the next panel, so that an update can have it from L1. Up to ROOM samples of x stay packed for all panels;
+ * of larger batches the parts are packed again for each.
+ */
+INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *const *segments, int64_t begin,
+                                  int64_t end)
+{
+    enum { DEPTH = DW_DEPTH, HEIGHT = 48, ROOM = 98304 / (HEIGHT * REAL_BYTES) };
+    REAL block[ROOM * HEIGHT] ALIGNED, panel[DEPTH * NR] ALIGNED, c[HEIGHT * NR] ALIGNED;
+    const int first = kind == UPDATE_NONE; /* dw is the first operand, or the weights are the third */
+    VIEW x = NAME(view_of)(record, segments, first, 0), dz = NAME(view_of)(record, segments, first + 1, 0);
+    VIEW dw = NAME(view_of)(record, segments, first ? 0 : 2, 0);
+    NAME(update) update = {0};
+    if (kind != UPDATE_NONE)
+        update = NAME(update_of)(kind, record, segments, 2, 3);
+    int64_t n = operand_rows(record, segments, first), n_out = dw.cols;
     for (int64_t k = begin; k < end; k += HEIGHT) {
         int64_t rows = smaller(end - k, HEIGHT);
-        for (int64_t i = 0; i < n; i += DEPTH) {
-            int64_t depth = smaller(n - i, DEPTH);
-            for (int64_t p = 0; p < depth; p++)
-                for (int64_t r = 0; r < rows; r += VL) {
-                    int64_t count = smaller(rows - r, VL);
-                    VEC v = NAME(load_some)(x.data + (i + p) * x.ld + k + r, count);
-                    NAME(store_some)(block + p * rows + r, count, v);
-                }
-            for (int64_t j = 0; j < n_out; j += NR) {
-                int64_t cols = smaller(n_out - j, NR), ld = dz.ld;
+        for (int64_t j = 0; j < n_out; j += NR) {
+            int64_t cols = smaller(n_out - j, NR), at = k * dw.ld + j;
+            for (int64_t i = 0; i < n; i += DEPTH) {
+                int64_t depth = smaller(n - i, DEPTH), part = i % ROOM, ld = dz.ld;
                 const REAL *from = dz.data + i * ld + j;
-                REAL *to = dw.data + k * dw.ld + j;
-                if (cols % VL || rows > ROW_PRODUCT_MAX) {
+                if (part == 0 && (j == 0 || n > ROOM))
+                    NAME(pack_block)(block, x, i, k, smaller(n - i, ROOM), rows);
+                if (cols % VL) { /* a register would reach beyond the row */
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
-                if (i)
-                    NAME(pack_rows)(c, to, dw.ld, rows, cols);
-                NAME(block_product)(rows, cols, depth, block, 1, rows, from, ld, c, i == 0);
-                NAME(finish_forward)(LINEAR, rows, cols, c, NULL, to, dw.ld);
+                NAME(block_product)(rows, cols, depth, block + part * rows, 1, rows, from, ld, c, i == 0, NULL);
             }
+            NAME(finish_dw)(kind, &update, rows, cols, c, dw.data, at, dw.ld);
         }
     }
+}
+
+/*
+ * dw[k, :] = Σ_i x[i, k]·dz[i, :], i ascending over the whole batch. x (n, n_in), dz (n, n_out) → dw (n_in, n_out),
+ * overwritten; must not overlap x or dz. Tile op over the rows k of dw. 2·n·n_in·n_out flops; error ≤ n·ε·Σ|x||dz|.
+ */
+static void NAME(dense_dw)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    NAME(weight_gradient)(UPDATE_NONE, record, segments, begin, end);
 }
 
 /* db[j] = Σ_i dz[i, j], i ascending. dz (n, n_out) → db (1, n_out), overwritten; must not overlap. Tile op over the
@@ -180,5 +232,40 @@ static void NAME(dense_dw)(const int64_t *record, char *const *segments, int64_t
 static void NAME(dense_db)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
     VIEW db = NAME(view_of)(record, segments, 0, 0), dz = NAME(view_of)(record, segments, 1, 0);
-    NAME(column_sums)(db.data, dz, operand_rows(record, segments, 1), begin, end, 1.0);
+    NAME(column_sums)(db.data + begin, dz, operand_rows(record, segments, 1), begin, end, 1.0);
 }
+
+/* The sums of dense_db given to the update of the biases, operand 1; its slots follow. */
+INLINE void NAME(bias_step)(const int kind, const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    enum { WIDTH = 64 };
+    REAL sums[WIDTH] ALIGNED = {0};
+    VIEW dz = NAME(view_of)(record, segments, 0, 0);
+    NAME(update) update = NAME(update_of)(kind, record, segments, 1, 2);
+    for (int64_t j = begin; j < end; j += WIDTH) {
+        int64_t cols = smaller(end - j, WIDTH);
+        NAME(column_sums)(sums, dz, operand_rows(record, segments, 0), j, j + cols, 1.0);
+        for (int64_t c = 0; c < cols; c += VL)
+            NAME(apply_update)(kind, &update, j + c, smaller(cols - c, VL), NAME(load)(sums + c));
+    }
+}
+
+/*
+ * dense_dw_…_step, dense_db_…_step: dense_dw or dense_db followed by the optimizer's step on that weight or bias; the
+ * gradient is never stored. x, dz, w, slots or dz, b, slots; attributes are the step's (update.h). The same bits as one
+ * after the other. Saves writing and reading the gradient and a pass over the weights: 8 of Adam's 28 bytes.
+ */
+#undef GRADIENT_STEPS
+#define GRADIENT_STEPS(name, kind)                                                                                     \
+    static void NAME(dense_dw_##name)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)        \
+    {                                                                                                                  \
+        NAME(weight_gradient)(kind, record, segments, begin, end);                                                     \
+    }                                                                                                                  \
+    static void NAME(dense_db_##name)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)        \
+    {                                                                                                                  \
+        NAME(bias_step)(kind, record, segments, begin, end);                                                           \
+    }
+GRADIENT_STEPS(sgd_step, UPDATE_SGD)
+GRADIENT_STEPS(momentum_step, UPDATE_MOMENTUM)
+GRADIENT_STEPS(rmsprop_step, UPDATE_RMSPROP)
+GRADIENT_STEPS(adam_step, UPDATE_ADAM)

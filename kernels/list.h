@@ -14,6 +14,14 @@
     REAL_KERNEL(dense_activation_dx, 4, 4, 1, 0)                                                                       \
     REAL_KERNEL(dense_dw, 3, 3, 0, 0)                                                                                  \
     REAL_KERNEL(dense_db, 2, 2, 0, 0)                                                                                  \
+    REAL_KERNEL(dense_dw_sgd_step, 3, 3, 0, 1)                                                                         \
+    REAL_KERNEL(dense_dw_momentum_step, 4, 4, 1, 2)                                                                    \
+    REAL_KERNEL(dense_dw_rmsprop_step, 4, 6, 2, 4)                                                                     \
+    REAL_KERNEL(dense_dw_adam_step, 5, 5, 0, 4)                                                                        \
+    REAL_KERNEL(dense_db_sgd_step, 2, 2, 0, 1)                                                                         \
+    REAL_KERNEL(dense_db_momentum_step, 3, 3, 1, 2)                                                                    \
+    REAL_KERNEL(dense_db_rmsprop_step, 3, 5, 2, 4)                                                                     \
+    REAL_KERNEL(dense_db_adam_step, 4, 4, 0, 4)                                                                        \
     REAL_KERNEL(activation_forward, 2, 2, 1, 0)                                                                        \
     REAL_KERNEL(activation_backward, 3, 3, 1, 0)                                                                       \
     REAL_KERNEL(softmax_forward, 2, 2, 0, 0)                                                                           \

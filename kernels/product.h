@@ -23,9 +23,10 @@
 #define NV 2 /* 16 registers */
 #endif
 #define MR 6
-#define MC 96              /* rows of a block: how often a packed panel is used again */
+#define MC 256              /* rows of a block: how often a packed panel is used again */
 #define PANEL_BYTES 16384  /* a packed panel of b: half of a 32 KiB L1 cache */
-#define ROW_PRODUCT_MAX 11 /* up to so many rows, packing a full panel costs more than it saves (two tiles at most) */
+#define DW_DEPTH 128
+#define AHEAD_BYTES (1 << 21) /* size of a matrix from which strips are fetched ahead: twice a common L2 */
 #endif
 
 #undef NR
@@ -99,15 +100,36 @@ static NAME(tile_function) *const NAME(tiles)[NV][MR] = {
 #endif
 };
 
+/* A strip of a large matrix that is packed after this block: rows x cols at `strip`, distance ld. No hardware prefetcher
+   follows the jump to it; asked for while the tiles compute, it is there. rows 0: none. */
+typedef struct NAME(ahead) {
+    const REAL *strip;
+    int64_t rows, cols, ld;
+} NAME(ahead);
+
+INLINE void NAME(fetch_ahead)(const NAME(ahead) *next, int64_t begin, int64_t end)
+{
+    for (int64_t row = begin; row < end; row++)
+        for (int64_t j = 0; j < next->cols; j += 64 / REAL_BYTES)
+            __builtin_prefetch(next->strip + row * next->ld + j, 0, 2);
+}
+
 /* c (rows x NR) = (first ? 0 : c) + a·b for any rows; the row tiles are as even as can be: 32 rows are 6+6+5+5+5+5,
    because a tile of 2 rows has too few independent sums to fill the multiply-add units. */
 static void NAME(block_product)(int64_t rows, int64_t cols, int64_t depth, const REAL *a, int64_t a_row,
-                                int64_t a_step, const REAL *b, int64_t b_step, REAL *c, int first)
+                                int64_t a_step, const REAL *b, int64_t b_step, REAL *c, int first,
+                                const NAME(ahead) *next)
 {
     NAME(tile_function) *const *tiles = NAME(tiles)[(cols + VL - 1) / VL - 1];
     int64_t number = (rows + MR - 1) / MR;
     for (int64_t t = 0, row = 0; t < number; t++) {
         int64_t height = (rows - row + number - t - 1) / (number - t);
+        if (a_step == 1) /* the next tile's rows of a: strips as well */
+            for (int64_t r = row + height; r < smaller(rows, row + 2 * height); r++)
+                for (int64_t p = 0; p < depth; p += 64 / REAL_BYTES)
+                    __builtin_prefetch(a + r * a_row + p, 0, 3);
+        if (next)
+            NAME(fetch_ahead)(next, t * next->rows / number, (t + 1) * next->rows / number);
         tiles[height - 1](depth, a + row * a_row, a_row, a_step, b, b_step, c + row * NR, first);
         row += height;
     }

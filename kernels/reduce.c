@@ -7,7 +7,7 @@
 enum reduce_code { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN };
 #endif
 
-/* out[j] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: 64 columns (512 bytes of sums) at a time,
+/* out[j − begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: 64 columns (512 bytes of sums) at a time,
    rows inside, so that x is read along its rows. */
 static void NAME(column_sums)(REAL *out, VIEW x, int64_t rows, int64_t begin, int64_t end, double scale)
 {
@@ -21,7 +21,7 @@ static void NAME(column_sums)(REAL *out, VIEW x, int64_t rows, int64_t begin, in
                 sums[c] += (double)row[c];
         }
         for (int64_t c = 0; c < cols; c++)
-            out[j + c] = (REAL)(sums[c] * scale);
+            out[j - begin + c] = (REAL)(sums[c] * scale);
     }
 }
 
@@ -84,5 +84,5 @@ static void NAME(reduce_rows)(const int64_t *record, char *const *segments, int6
     VIEW y = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
     int64_t rows = operand_rows(record, segments, 1);
     double scale = integer_attribute(record, 0) == REDUCE_MEAN ? 1.0 / (double)rows : 1.0;
-    NAME(column_sums)(y.data, x, rows, begin, end, scale);
+    NAME(column_sums)(y.data + begin, x, rows, begin, end, scale);
 }

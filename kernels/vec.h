@@ -82,6 +82,28 @@ INLINE VEC NAME(vec_absolute)(VEC v)
     return (VEC)((NAME(uvec))v & ((~(REAL_UINT)0 >> 1) - (NAME(uvec)){0}));
 }
 
+/* a·b + c: one rounding where the level has fma, else two. For results that several functions must agree on bit for
+   bit: compilers contract a product and a sum only where both stay in one basic block, which depends on the code
+   round them. */
+INLINE VEC NAME(multiply_add)(VEC a, VEC b, VEC c)
+{
+#if defined(__AVX512F__) && REAL_BITS == 32
+    return (VEC)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX512F__)
+    return (VEC)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__) && REAL_BITS == 32
+    return (VEC)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__FMA__)
+    return (VEC)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+    for (int l = 0; l < VL; l++)
+        c[l] = REAL_MATH(fma)(a[l], b[l], c[l]);
+    return c;
+#else
+    return a * b + c;
+#endif
+}
+
 /* Correctly rounded, as IEEE 754 asks of every square root instruction. */
 INLINE VEC NAME(vec_sqrt)(VEC v)
 {

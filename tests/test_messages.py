@@ -51,7 +51,7 @@ unknown argument of a layer
     are: units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
     bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, lora_rank,
     lora_alpha, quantization_config, name, dtype, trainable, input_shape, input_dim,
-    batch_input_shape.
+    batch_input_shape, autocast.
 unknown argument of an optimizer
     ArgumentError: Adam: unknown argument 'learnig_rate'. Did you mean 'learning_rate'? Its
     arguments are: learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm,
@@ -298,22 +298,22 @@ label of validation
     or give the last layer more units.
 NaN in x
     DataError: x, row 3 contains NaN. Training on it would spoil every weight. Remove or fill
-    such rows (for example numpy.nan_to_num), or pass check_finite=False to go on regardless.
+    such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on regardless.
 infinity in y
     DataError: y, row 2 contains infinity, or a number too large for float32. Training on it
-    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num), or pass
+    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass
     check_finite=False to go on regardless.
 infinity in weights
     DataError: sample_weight, row 4 contains -infinity, or a number too large for float32.
     Training on it would spoil every weight. Remove or fill such rows (for example
-    numpy.nan_to_num), or pass check_finite=False to go on regardless.
+    numpy.nan_to_num). Or pass check_finite=False to go on regardless.
 too large for float32
     DataError: x, row 1 contains -infinity, or a number too large for float32. Training on it
-    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num), or pass
+    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass
     check_finite=False to go on regardless.
 NaN in validation data
     DataError: validation_data: x, row 3 contains NaN. Training on it would spoil every weight.
-    Remove or fill such rows (for example numpy.nan_to_num), or pass check_finite=False to go on
+    Remove or fill such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on
     regardless.
 ragged lists
     ShapeError: x: its rows do not have equal lengths, so they make no array. Pad or cut them to
@@ -355,8 +355,8 @@ input of a layer
     shape (n,) to (n, 1) for samples of one number, or to (1, n) for one sample.
 a loss that overflows
     NonFiniteLossError: the loss became infinite in epoch 1, batch 3. The weights are those
-    before that batch and finite. Try a smaller learning rate (it is 0.25), scale the inputs to
-    about 0 … 1, or pass terminate_on_nan=False to go on regardless.
+    before that batch and finite. Try a smaller learning rate (it is 0.25), or scale the inputs
+    to about 0 … 1. Or pass terminate_on_nan=False to go on regardless.
 optimizer after training
     ArgumentError: SGD: received learning_rate='fast', expected a number in [0, inf). Pass
     learning_rate in that range.

@@ -19,7 +19,7 @@ from fastnn.backends.base import Array, Bound, RunResult, RunState
 from fastnn.errors import BackendUnavailable
 from fastnn.program import memory
 from fastnn.program.control import ControlBlock
-from fastnn.program.fuse import fuse
+from fastnn.program.fuse import fuse, fuse_updates
 from fastnn.program.memory import Plan, StorageKey
 from fastnn.program.program import Program
 from fastnn.program.record import SUFFIX, pack
@@ -65,6 +65,7 @@ class PackedBackend:
     ) -> PackedExecutable:
         """Fuse, cut into stages, lay out and pack; ``guarded`` is the layout with red zones."""
         nodes = fuse(program.nodes, set(program.gradients), self.has)
+        nodes = fuse_updates(nodes, program.gradients, self.has)
         stages = cut(nodes)
         layout = memory.plan(stages, program.gradients, capacity, guarded=guarded)
         packed = pack(stages, layout, self.kernel_id)
@@ -206,4 +207,5 @@ class PackedExecutable:
             row[4] = len(array)
             row[5] = 0 if permutation is None else permutation.ctypes.data
             row[6] = int(item.check_finite)
+            row[7] = len(array) if permutation is None else len(permutation)
         return descriptors, owners

@@ -127,8 +127,12 @@ def _refuse(parser: Parser, command: str | None, argument: str) -> NoReturn:
 
 
 def _fail(error: BaseException, code: int) -> int:
-    """Print an error as one line; the exit code."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+    """Print an error as one line, without advice that only callers in Python can follow; the exit
+    code.
+    """
+    if isinstance(error, FastnnError) and error.alternative:
+        text = str(error).removesuffix(error.alternative)
+    elif isinstance(error, OSError) and error.filename is not None and error.strerror:
         text = f"{error.strerror}: {error.filename}"
     else:
         text = str(error) or "not enough memory"

@@ -262,14 +262,21 @@ def _dataset_name(args: argparse.Namespace) -> str:
 
 
 def _check_finite(data: Dataset) -> None:
-    """Refuse NaN and infinity in a file; ``fit`` would name a row of the shuffled samples."""
-    for what, array in (("x", data.x_train), ("y", data.y_train)):
+    """Refuse NaN and infinity in a file before training; ``fit`` would name a row of the shuffled
+    samples, and the test samples come last.
+    """
+    for what, kind, array in (
+        ("x", "training", data.x_train),
+        ("y", "training", data.y_train),
+        ("x", "test", data.x_test),
+        ("y", "test", data.y_test),
+    ):
         if array.dtype.kind != "f":
             continue
         bad = int((~np.isfinite(array.reshape(len(array), -1))).any(axis=1).sum())
         if bad:
             raise DataError(
-                f"{data.source}: {bad} of the {len(array)} training samples have NaN or infinity "
+                f"{data.source}: {bad} of the {len(array)} {kind} samples have NaN or infinity "
                 f"in {what}. Expected finite numbers: remove or fill those samples."
             )
 

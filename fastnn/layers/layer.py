@@ -58,6 +58,8 @@ class Layer:
     input_shape, input_dim, batch_input_shape : old spellings, accepted on the first layer of a
         model: the shape of one sample, its size if it is a vector, or the shape with the batch in
         front.
+    activity_regularizer, autocast : Keras arguments that are not supported: anything but their
+        defaults, None and True, raises ``UnsupportedError``.
 
     A subclass defines ``__init__`` with its own arguments, ``build(input_shape)``, which makes
     weights with ``add_weight``, ``call(inputs)``, and ``get_config()``.
@@ -84,15 +86,21 @@ class Layer:
         input_shape: Sequence[int] | int | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
+        activity_regularizer: Any = None,
+        autocast: bool = True,
         **kwargs: Any,
     ) -> None:
-        arguments.unknown(type(self).__name__, kwargs, argument_names(type(self)))
+        owner = type(self).__name__
+        arguments.unknown(owner, kwargs, argument_names(type(self)))
+        arguments.unsupported(
+            owner,
+            {"activity_regularizer": (activity_regularizer, None), "autocast": (autocast, True)},
+        )
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ArgumentError(
-                f"{type(self).__name__}: name must be a non-empty string without '/', received "
-                f"{name!r}."
+                f"{owner}: name must be a non-empty string without '/', received {name!r}."
             )
-        self.name: str = name or automatic_name(type(self).__name__)
+        self.name: str = name or automatic_name(owner)
         self.dtype: str = config.standardize_dtype(dtype)
         self._explicit_dtype = dtype is not None
         self.trainable: bool = bool(trainable)
@@ -156,8 +164,12 @@ class Layer:
         initializer: Any = None,
         dtype: str | None = None,
         trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
         name: str | None = None,
-        **kwargs: Any,
     ) -> Variable:
         """Make a variable that belongs to this layer.
 
@@ -169,12 +181,19 @@ class Layer:
         dtype : the layer's by default.
         trainable : whether optimizers change it.
         name : the last part of its path.
+        autocast, regularizer, constraint, aggregation, overwrite_with_gradient : Keras arguments
+            that are not supported: leave them at their defaults.
         """
-        for argument, value in kwargs.items():
-            if value is not None:
-                raise ArgumentError(
-                    f"add_weight: the argument {argument!r} is not supported. Leave it out."
-                )
+        arguments.unsupported(
+            "add_weight",
+            {
+                "autocast": (autocast, True),
+                "regularizer": (regularizer, None),
+                "constraint": (constraint, None),
+                "aggregation": (aggregation, "none"),
+                "overwrite_with_gradient": (overwrite_with_gradient, False),
+            },
+        )
         sizes = (shape,) if isinstance(shape, int) else tuple(shape or ())
         maker = initializers.get(initializer if initializer is not None else "glorot_uniform")
         dtype = config.standardize_dtype(dtype or self.dtype)

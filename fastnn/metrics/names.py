@@ -159,7 +159,8 @@ def resolve(
 
     ``"accuracy"`` and ``"acc"`` become ``BinaryAccuracy`` for predictions (batch, 1), else
     ``SparseCategoricalAccuracy`` for targets with fewer axes or a last axis of 1, else
-    ``CategoricalAccuracy``, as Keras decides; ``"crossentropy"`` and ``"ce"`` likewise.
+    ``CategoricalAccuracy``, as Keras decides. ``"crossentropy"`` and ``"ce"`` likewise, which only
+    tf.keras 2 knew.
 
     Parameters
     ----------

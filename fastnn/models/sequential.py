@@ -386,20 +386,25 @@ class Sequential(Trainer, Layer):
             {"class_name": type(self).__name__, "config": self.get_config()}, **kwargs
         )
 
-    def save(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write architecture, weights and training state to a ``.fastnn`` file.
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
+        """Write architecture, weights and training state to a ``.fastnn`` file, never to a folder
+        (``zipped`` is None or True).
 
         The file is data only and is written atomically: a failed save leaves an old file as it was.
         """
         from fastnn import saving
 
-        saving.save_model(self, filepath, overwrite=overwrite)
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone to a ``.weights.fastnn`` file."""
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Write the weights alone to a ``.weights.fastnn`` file; one file, so ``max_shard_size`` is
+        None.
+        """
         from fastnn import saving
 
-        saving.save_weights(self, filepath, overwrite=overwrite)
+        saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Read weights that ``save_weights`` or ``save`` wrote; all or none."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastnn.program.tensor import Node, Shape, Tensor, constant
+from fastnn.program.tensor import Node, Shape, Size, Tensor, constant
 
 ROW, TILE, SERIAL = "row", "tile", "serial"
 
@@ -50,8 +50,10 @@ class Op:
     integers, floats : the attributes that a native kernel reads, in order.
     typed_by : the dtype that chooses between the variants of the kernel ("" where there is one
         variant).
-    flops : floating-point operations per element of the first output (of the first input, without
-        outputs).
+    subject : the tensor whose elements are computed and that tiles are cut from: the first output
+        (the first input, without outputs).
+    flops : floating-point operations per element of the subject; a ``Size`` where an element sums
+        over the batch.
     effect : whether the op is run for what it changes and must not be dropped.
     whole : whether a row op reads its inputs beyond its own row, so that they must be complete
         first.
@@ -65,7 +67,8 @@ class Op:
     integers: Integers = _no_integers
     floats: Floats = _no_floats
     typed_by: Callable[[Node], str] = _first_dtype
-    flops: Callable[[Node], float] = lambda node: 1.0
+    subject: Callable[[Node], Tensor] = lambda node: (node.outputs or node.inputs)[0]
+    flops: Callable[[Node], float | Size] = lambda node: 1.0
     effect: bool = False
     whole: Callable[[Node], bool] = lambda node: False
     grain: int = 1

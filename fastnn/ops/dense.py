@@ -11,10 +11,13 @@ dense_db                  db = Σ_i dz[i].
 dense_activation_forward  fused: activation_forward(dense_forward(x, w, b)).
 dense_activation_dx       fused: activation_backward(dense_dx(dz, w), y): the gradient of the
                           layer below, whose output y = activation(z) is the input x here.
+dense_dw_…_step           fused: an optimizer's step on w with the gradient dense_dw(x, dz), which
+                          is never stored. Inputs x, dz, w and the slots.
+dense_db_…_step           fused: the same for b with dense_db(dz). Inputs dz, b and the slots.
 ========================  =====================================================================
 
-flops: 2 · n · n_in · n_out for each product. The fused ops are *defined* as the compositions given;
-the fusion pass puts them in only for backends that have a kernel of that name.
+flops: 2 · n · n_in · n_out for each product, n · n_out for db. The fused ops are *defined* as the
+compositions given; the fusion pass puts them in only for backends that have a kernel of that name.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastnn.ops.codes import ACTIVATION
-from fastnn.ops.contract import ROW, TILE, define
-from fastnn.program.tensor import Node, Tensor
+from fastnn.ops.contract import ROW, TILE, Op, define
+from fastnn.ops.optimizer import STEPS
+from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 
 
 def _forward_gradient(node: Node, dz: Tensor) -> Sequence[Tensor | None]:
@@ -73,8 +77,50 @@ DENSE_ACTIVATION_DX = define(
 )
 # 48 rows of dw: eight register tiles of 6 rows share one packing of dz; 784 rows make 17 tiles,
 # enough for 8 threads. Against 16 rows, 784-512-512-10 at batch 128 took 47.4 us, not 50.8.
-DENSE_DW = define("dense_dw", "dw = x.T @ dz", TILE, grain=48)
-DENSE_DB = define("dense_db", "db = dz.sum(rows)", TILE, grain=64)
+DENSE_DW = define(
+    "dense_dw",
+    "dw = x.T @ dz",
+    TILE,
+    grain=48,
+    flops=lambda node: matrix_view(node.inputs[0].shape)[0] * 2,
+)
+DENSE_DB = define(
+    "dense_db",
+    "db = dz.sum(rows)",
+    TILE,
+    grain=64,
+    flops=lambda node: matrix_view(node.inputs[0].shape)[0],
+)
+
+
+def _gradient_step(gradient: Op, step: Op) -> Op:
+    """The fused op of a weight gradient and an optimizer's step."""
+    weights = 2 if gradient is DENSE_DW else 1
+
+    def flops(node: Node) -> Size:
+        summed, update = gradient.flops(node), step.flops(node)
+        assert isinstance(summed, Size)
+        assert not isinstance(update, Size)
+        return Size(summed.a + int(update), summed.b)
+
+    return define(
+        f"{gradient.name}_{step.name}",
+        f"{step.formula} with g = {gradient.formula}",
+        TILE,
+        integers=step.integers,
+        floats=step.floats,
+        effect=True,
+        grain=gradient.grain,
+        subject=lambda node: node.inputs[weights],
+        flops=flops,
+    )
+
+
+GRADIENT_STEPS = {
+    (gradient.name, step.name): _gradient_step(gradient, step)
+    for gradient in (DENSE_DW, DENSE_DB)
+    for step in STEPS
+}
 
 
 def _columns(tensor: Tensor) -> int:

@@ -83,6 +83,11 @@ BACKWARD = {
 }
 
 
+def _elements(losses: Tensor) -> Size:
+    rows, columns = matrix_view(losses.shape)
+    return rows * columns
+
+
 def _mean_gradient(node: Node, dloss: Tensor) -> Sequence[Tensor | None]:
     """The loss is the end of the chain: ``dloss`` is the constant that autodiff starts with."""
     start = dloss.constant
@@ -105,7 +110,7 @@ LOSS_MEAN = define(
         REDUCTIONS[node.attributes["reduction"]],
     ),
     typed_by=lambda node: node.inputs[0].dtype,
-    flops=lambda node: 64.0,
+    flops=lambda node: _elements(node.inputs[0]) * len(node.inputs),
 )
 LOSS_MEAN_BACKWARD = define(
     "loss_mean_backward",

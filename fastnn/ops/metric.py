@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from fastnn.ops.contract import SERIAL, define
 from fastnn.ops.loss import _per_row
-from fastnn.program.tensor import Node, Tensor
+from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class StateRegion:
     kind: str = "state"
 
 
+def _elements(values: Tensor) -> Size:
+    rows, columns = matrix_view(values.shape)
+    return rows * columns
+
+
 METRIC_MEAN = define(
     "metric_mean",
     "state += (sum(w * v), sum(w))",
@@ -33,7 +38,7 @@ METRIC_MEAN = define(
     integers=lambda node: (len(node.inputs) - 2,),
     typed_by=lambda node: node.inputs[1].dtype,
     effect=True,
-    flops=lambda node: 64.0,
+    flops=lambda node: _elements(node.inputs[1]),
 )
 METRIC_SCALAR = define(
     "metric_scalar",

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastnn.ops.contract import TILE, define
+from fastnn.ops.contract import TILE, Op, define
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
 
@@ -84,7 +84,13 @@ RMSPROP_STEP = define(
     grain=GRAIN,
     flops=lambda node: 12.0,
 )
-UPDATES = ("sgd_step", "momentum_step", "adam_step", "rmsprop_step")
+STEPS = (SGD_STEP, MOMENTUM_STEP, ADAM_STEP, RMSPROP_STEP)
+UPDATES = tuple(op.name for op in STEPS)
+
+
+def is_update(op: Op) -> bool:
+    """Whether an op changes parameters, alone or fused with what makes the gradient."""
+    return op.name.endswith(UPDATES)
 
 
 def run_tensor(kind: str, variables: Sequence[Variable]) -> Tensor:

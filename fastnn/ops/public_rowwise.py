@@ -62,7 +62,8 @@ def sum(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Parameters
     ----------
     x : tensor or array.
-    axis : the last axis; for arrays also None, all elements.
+    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
+        batch axis.
     keepdims : whether the axis stays, with size 1.
 
     Raises
@@ -84,7 +85,8 @@ def mean(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Parameters
     ----------
     x : tensor or array.
-    axis : the last axis; for arrays also None, all elements.
+    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
+        batch axis.
     keepdims : whether the axis stays, with size 1.
 
     Raises
@@ -106,7 +108,8 @@ def max(x: Any, axis: int | None = None, keepdims: bool = False, initial: Any = 
     Parameters
     ----------
     x : tensor or array.
-    axis : the last axis; for arrays also None, all elements.
+    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
+        batch axis.
     keepdims : whether the axis stays, with size 1.
     initial : not supported; None.
 
@@ -130,7 +133,8 @@ def min(x: Any, axis: int | None = None, keepdims: bool = False, initial: Any = 
     Parameters
     ----------
     x : tensor or array.
-    axis : the last axis; for arrays also None, all elements.
+    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
+        batch axis.
     keepdims : whether the axis stays, with size 1.
     initial : not supported; None.
 
@@ -154,7 +158,8 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Parameters
     ----------
     x : tensor or array.
-    axis : the last axis; for arrays also None, all elements.
+    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
+        batch axis.
     keepdims : whether the axis stays, with size 1.
 
     Raises
@@ -176,6 +181,8 @@ def _reduce(
     """A reduction (…, k) → (…, 1) of a tensor or array, with the last axis dropped if asked."""
     if is_symbolic(x):
         x = symbol(x)
+        if axis is None:
+            return _reduce_all(name, formula, x, keepdims)
         check_last_axis(name, axis, x.shape)
         y = formula(x)
         return y if keepdims else shape_ops.reshape(y, y.shape[:-1])
@@ -191,6 +198,21 @@ def _reduce(
     check_last_axis(name, axis, array.shape)
     result = run(formula, [array], (name,))
     return result if keepdims else result[..., 0]
+
+
+def _reduce_all(
+    name: str, formula: Callable[[Tensor], Tensor], x: Tensor, keepdims: bool
+) -> Tensor:
+    """A reduction of all elements of a tensor that does not depend on the batch."""
+    if x.has_batch:
+        raise UnsupportedError(
+            f"{name}: received axis=None for a tensor of shape {x.shape}, but fastnn works within "
+            "each sample (n is the batch). Pass axis=-1; a loss or metric gives one number per "
+            "sample, and their mean over the batch is taken for you."
+        )
+    total = product(x.shape)
+    y = formula(shape_ops.reshape(x, (1, total)))
+    return shape_ops.reshape(y, (1,) * len(x.shape) if keepdims else ())
 
 
 def one_hot(

@@ -45,7 +45,7 @@ REDUCE_ROWS = define(
     TILE,
     grain=64,
     integers=lambda node: (REDUCE[node.attributes["function"]],),
-    flops=lambda node: 32.0,
+    flops=lambda node: matrix_view(node.inputs[0].shape)[0],
 )
 ARGMAX_I32 = define(
     "argmax_i32",

@@ -110,11 +110,10 @@ def _operand(tensor: Tensor, plan: Plan, row_kernel: bool) -> list[int]:
 
 def _extent(node: Node, kind: str) -> Size:
     """How many units the record is cut into: rows, output elements or rows of a weight gradient."""
-    subject = node.outputs[0] if node.outputs else node.inputs[0]
-    rows, columns = matrix_view(subject.shape)
+    rows, columns = matrix_view(node.op.subject(node).shape)
     if node.op.stage == ROW:
         return _row_extent(node)
-    if node.op.name == "dense_dw":
+    if node.op.name.startswith("dense_dw"):
         return rows
     if kind == TILE:
         return Size(columns, 0)
@@ -132,13 +131,8 @@ def _row_extent(node: Node) -> Size:
 
 def _work(node: Node) -> Size:
     """Estimated operations of a node as a + b·n; decides whether threads are worth waking."""
-    subject = node.outputs[0] if node.outputs else node.inputs[0]
-    rows, columns = matrix_view(subject.shape)
+    rows, columns = matrix_view(node.op.subject(node).shape)
     per_element = node.op.flops(node)
-    if node.op.stage == TILE and node.op.name not in ("dense_dw", "dense_db", "reduce_rows"):
-        return Size(int(rows.a * columns * per_element), 0)
-    if node.op.stage == TILE:  # sums over the rows of the batch: the work grows with n
-        batch, _ = matrix_view(node.inputs[0].shape)
-        elements = rows.a * columns
-        return Size(2 * batch.a * elements, 2 * batch.b * elements)
+    if isinstance(per_element, Size):  # sums over the batch, whose elements have no batch axis
+        return per_element * (rows.a * columns)
     return Size(int(rows.a * columns * per_element), int(rows.b * columns * per_element))

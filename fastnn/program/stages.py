@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastnn.ops.contract import ROW, SERIAL, TILE
-from fastnn.ops.optimizer import UPDATES
+from fastnn.ops.optimizer import is_update
 from fastnn.program.tensor import Node
 
-# Rows of a block of a row stage. 32 rows of 784 float32 are 98 kB, within a common L2 beside one
-# layer's weights; the block is part of the Program and does not depend on the number of threads.
-ROW_GRAIN = 32
+# The fewest rows of a block of a row stage: fewer would read the weights too often. How many more,
+# an executor decides by the number of threads: no row's bits depend on the block it is in.
+ROW_GRAIN = 16
 
 
 @dataclass
@@ -39,7 +39,7 @@ def cut(nodes: Sequence[Node]) -> list[Stage]:
     """The stages, in order. Updates come last, after every read of the old weights and every
     check.
     """
-    pending = [node for node in nodes if node.op.name not in UPDATES]
+    pending = [node for node in nodes if not is_update(node.op)]
     made = {id(tensor) for node in nodes for tensor in node.outputs}
     done: set[int] = set()
     stages: list[Stage] = []
@@ -54,7 +54,7 @@ def cut(nodes: Sequence[Node]) -> list[Stage]:
                 stages.append(stage)
         if len(pending) == before:
             raise RuntimeError(f"the Program has a cycle: {pending}")
-    updates = [node for node in nodes if node.op.name in UPDATES]
+    updates = [node for node in nodes if is_update(node.op)]
     if updates:
         stages.append(Stage(TILE, updates))
     return stages

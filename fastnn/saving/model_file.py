@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
+from fastnn import arguments
 from fastnn.errors import ArgumentError, FileFormatError
 from fastnn.program.variable import by_path
 from fastnn.program.weight_limit import weight_limit
@@ -26,7 +27,9 @@ OPTIMIZER = "optimizer/"
 CustomObjects = Mapping[str, Any]
 
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None
+) -> None:
     """Save a model, built or not, compiled or not: ``model.save(filepath)``.
 
     The file is written under a temporary name and then renamed, so a failure leaves the old one as
@@ -37,11 +40,13 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     model : the model.
     filepath : string or path that ends in ``.fastnn``.
     overwrite : False makes it an error that the file exists. Default True.
+    zipped : Keras's choice between one file and a folder: None or True, one file.
 
     Raises
     ------
     ArgumentError : another suffix, an existing file with ``overwrite=False``, or a ``get_config()``
         that holds more than plain data.
+    UnsupportedError : ``zipped=False``.
     OSError : the file cannot be written; the message names it.
 
     Notes
@@ -58,12 +63,16 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     >>> fastnn.saving.load_model(path).count_params()
     9
     """
+    arguments.unsupported("save_model", {"zipped": (zipped, True)})
     target = checked_target(filepath, overwrite, "save_model")
     write_atomically(target, lambda stream: write_model(model, stream), "save_model")
 
 
 def load_model(
-    filepath: Any, custom_objects: CustomObjects | None = None, compile: bool = True
+    filepath: Any,
+    custom_objects: CustomObjects | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
 ) -> Any:
     """The model in a file, as it was when it was saved.
 
@@ -75,15 +84,12 @@ def load_model(
     custom_objects : the user's own classes and functions by name; none by default.
     compile : whether to compile the model as it was, with the optimizer's state, so that training
         goes on with the same bits. Default True.
+    safe_mode : Keras's; it changes nothing, since every load is safe.
 
     Raises
     ------
     FileNotFoundError : there is no such file.
     FileFormatError : the file is damaged, hostile, of another format, or names an unknown class.
-
-    Notes
-    -----
-    Unlike in Keras there is no ``safe_mode``: every load is safe.
 
     Examples
     --------
@@ -96,6 +102,7 @@ def load_model(
     >>> bool((loaded([[1.0, 2.0]]) == model([[1.0, 2.0]])).all())
     True
     """
+    arguments.flag("load_model", "safe_mode", safe_mode)
     with opened(filepath, "load_model") as reader:
         return read_model(reader, custom_objects, compile)
 

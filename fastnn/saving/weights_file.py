@@ -8,13 +8,16 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from fastnn import arguments
 from fastnn.errors import ShapeError, StateError
 from fastnn.saving.container import Entry, Reader, write_container
 from fastnn.saving.files import WEIGHTS_SUFFIX, checked_target, opened, write_atomically
 from fastnn.saving.model_file import WEIGHTS, differences, named_weights, weight_entries
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(
+    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
     """Save the weights of a built model: ``model.save_weights(filepath)``.
 
     Parameters
@@ -22,10 +25,12 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     model : a built model.
     filepath : string or path that ends in ``.fastnn``; ``.weights.fastnn`` says what it is.
     overwrite : False makes it an error that the file exists. Default True.
+    max_shard_size : Keras's size of the files that weights are spread over: not supported; None.
 
     Raises
     ------
     ArgumentError : another suffix, or an existing file with ``overwrite=False``.
+    UnsupportedError : a ``max_shard_size``.
     StateError : the model has no weights yet.
     OSError : the file cannot be written; the message names it, and the old file is unchanged.
 
@@ -38,6 +43,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     >>> fastnn.saving.save_weights(model, path)
     >>> fastnn.saving.load_weights(model, path)
     """
+    arguments.unsupported("save_weights", {"max_shard_size": (max_shard_size, None)})
     target = checked_target(filepath, overwrite, "save_weights", WEIGHTS_SUFFIX)
     _check_built(model, "save_weights")
     arrays = {WEIGHTS + path: variable for path, variable in named_weights(model).items()}

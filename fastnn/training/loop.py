@@ -229,10 +229,7 @@ class TrainingLoop:
                 self.logs = self._one_epoch(epoch, epochs)
             epoch += count
         if self._check_loss and not self._snapshot.weights_are_finite():
-            raise NonFiniteLossError(
-                f"the last steps of epoch {epoch} made weights NaN or infinite. "
-                f"{self._snapshot.restore_if_needed()} {self._advice()}"
-            )
+            raise self._diverged(f"the last steps of epoch {epoch} made weights NaN or infinite.")
 
     def run_once(self) -> dict[str, float]:
         """One step over all rows, as ``train_on_batch`` does it."""
@@ -404,22 +401,23 @@ class TrainingLoop:
     def _loss_error(
         self, result: RunResult, window: Window, step: int, epoch: int
     ) -> NonFiniteLossError:
-        """The error for a loss that is not finite; the weights go back to finite ones."""
-        kept = self._snapshot.restore_if_needed()
+        """The error for a loss that is not finite."""
         epoch += step // window.epoch_steps
         shown = "NaN" if math.isnan(result.value) else "infinite"
-        return NonFiniteLossError(
-            f"the loss became {shown} in epoch {epoch + 1}, batch {step % window.epoch_steps + 1}. "
-            f"{kept} {self._advice()}"
-        )
+        batch = step % window.epoch_steps + 1
+        return self._diverged(f"the loss became {shown} in epoch {epoch + 1}, batch {batch}.")
 
-    def _advice(self) -> str:
-        """What to do about a training that diverges."""
+    def _diverged(self, what: str) -> NonFiniteLossError:
+        """The error for a training that diverges; the weights go back to finite ones."""
+        kept = self._snapshot.restore_if_needed()
         rate = self.model.optimizer.learning_rate
-        return (
-            f"Try a smaller learning rate (it is {rate:g}), scale the inputs to about 0 … 1, or "
-            "pass terminate_on_nan=False to go on regardless."
+        alternative = " Or pass terminate_on_nan=False to go on regardless."
+        error = NonFiniteLossError(
+            f"{what} {kept} Try a smaller learning rate (it is {rate:g}), or scale the inputs to "
+            f"about 0 … 1.{alternative}"
         )
+        error.alternative = alternative
+        return error
 
 
 class Snapshot:

@@ -27,8 +27,9 @@ from fastnn.ops import (
     reduce as reduce_ops,
 )
 from fastnn.ops.contract import OPS, ROW, SERIAL, TILE
-from fastnn.program.record import SUFFIX, kernel_name
-from fastnn.program.tensor import matrix_view
+from fastnn.program.record import SUFFIX, _extent, _work, kernel_name
+from fastnn.program.stages import kind_of
+from fastnn.program.tensor import Size, matrix_view
 from tests.support.cases import CASES, bytes_moved, cases_of, flops, op_names
 from tests.support.one_op import COMPOSED, Bench
 
@@ -112,6 +113,43 @@ def test_flops_and_bytes_of_a_product():
     node = next(c for c in cases_of("dense_forward") if c.variant == "bias").build(bench)
     assert flops(node, 6) == 2 * 6 * 5 * 3
     assert bytes_moved(node, 6) == 4 * (6 * 5 + 5 * 3 + 3 + 6 * 3)
+
+
+def test_flops_of_sums_over_the_batch():
+    """They grow with it; what decides on threads (``record.py``) counts the same."""
+    bench = Bench("float32", 6, 5, 3)
+    expected = {
+        "dense_dw": 2 * 6 * 5 * 3,
+        "dense_db": 6 * 5,
+        "reduce_rows": 6 * 5,
+        "loss_mean": 6 * 5,
+        "metric_mean": 2 * 6 * 5,
+        "adam_step": 12 * 5,
+        "dense_dw_adam_step": (2 * 6 + 12) * 5 * 3,
+        "dense_dw_sgd_step": (2 * 6 + 1) * 5 * 3,
+        "dense_db_momentum_step": (6 + 4) * 5,
+    }
+    for name, count in expected.items():
+        node = cases_of(name)[0].build(bench)
+        assert flops(node, 6) == count, name
+        assert _work(node).at(6) == count, name
+
+
+def test_the_subject_of_an_op():
+    """What is computed and cut into tiles: the first output, or what an op changes."""
+    bench = Bench("float32", 6, 5, 3)
+    for case in CASES:
+        node = case.build(bench)
+        subject = node.op.subject(node)
+        if node.outputs:
+            assert subject is node.output, case.id
+        elif case.op.endswith("_step"):
+            assert subject.region.kind == "parameters", case.id
+            columns = matrix_view(subject.shape)
+            rows = Size(columns[0].a if case.op.startswith("dense_dw") else columns[1], 0)
+            assert _extent(node, kind_of(node)) == rows, case.id
+        else:
+            assert subject is node.inputs[0], case.id
 
 
 def test_a_backward_op_for_every_forward_op():

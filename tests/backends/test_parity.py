@@ -38,6 +38,10 @@ def grid(few: bool) -> list[tuple[int, int, int, str]]:
 # Beyond one panel of the products: more columns than a packed panel is deep, more rows than a
 # block.
 LARGE = [(130, 600, 70, "uniform"), (3, 70, 1030, "uniform"), (300, 17, 9, "uniform")]
+# Sums over batches deeper than a block of a weight gradient, and than what it keeps packed (512
+# samples in float32, 256 in float64); widths that are no multiple of a register.
+DEEP = [(129, 50, 10, "lognormal"), (300, 48, 65, "uniform"), (513, 49, 10, "uniform")]
+DEEP += [(600, 97, 65, "uniform")]
 
 
 def check(case: Case, kernels: str, dtype: str, n: int, size: int, other: int, values: str) -> None:
@@ -63,6 +67,9 @@ def test_parity(op: str, kernels: str, dtype: str):
             check(case, kernels, dtype, *shape)
         if op.startswith(("dense", "reduce", "loss", "metric", "softmax", "log_softmax")):
             for shape in LARGE:
+                check(case, kernels, dtype, *shape)
+        if op.startswith(("dense_dw", "dense_db")):
+            for shape in DEEP:
                 check(case, kernels, dtype, *shape)
         if op.endswith("_step"):
             check(case, kernels, dtype, 1, 2 * 4096 + 3, 1, "uniform")

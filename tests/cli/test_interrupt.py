@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,24 +16,43 @@ import pytest
 from fastnn.cli import interrupt
 from fastnn.cli.interrupt import Interrupts, interrupts
 
-COMMAND = [sys.executable, "-m", "fastnn", "train", "--dataset", "digits", "--epochs", "1000000"]
+# So many epochs take some 20 s: no test waits for the last, and if the tests themselves are killed,
+# the training that they leave behind ends soon.
+TRAIN = ["train", "--dataset", "digits", "--epochs", "10000"]
+
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
-    """A training that has begun its first epoch."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts Python on arguments; what still runs after the test is killed."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def started(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        return process
+
+    yield started
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(process: subprocess.Popen[str], beginning: str) -> None:
+    """Read the output of a training up to a line that begins so."""
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("Epoch 3/"):
-            return process
-    pytest.fail(f"the training ended: {process.communicate()[1]}")
+    if not any(line.startswith(beginning) for line in process.stdout):
+        pytest.fail(f"the training ended: {process.communicate()[1]}")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of another process")
-def test_ctrl_c_saves_tests_and_exits_with_130() -> None:
-    process = started("--save", "m.fastnn", "--history", "h.json", "--patience", "1000000")
+def test_ctrl_c_saves_tests_and_exits_with_130(start: Start) -> None:
+    outputs = ["--save", "m.fastnn", "--history", "h.json"]
+    process = start("-m", "fastnn", *TRAIN, *outputs, "--patience", "10000")
+    wait_for(process, "Epoch 3/")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -44,7 +64,7 @@ def test_ctrl_c_saves_tests_and_exits_with_130() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of another process")
-def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, start: Start) -> None:
     # a callback that takes its time at the end, so that there is something left to stop
     (tmp_path / "slow.py").write_text(
         "import sys, time\n"
@@ -54,15 +74,9 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
         "sys.exit(main())\n",
         encoding="utf-8",
     )
-    process = subprocess.Popen(
-        [sys.executable, "slow.py", *COMMAND[3:], "--patience", "9", "--save", "m.fastnn"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+    process = start("slow.py", *TRAIN, "--patience", "10000", "--save", "m.fastnn")
     assert process.stderr is not None
-    assert any(line.startswith("Epoch 2/") for line in process.stdout)
+    wait_for(process, "Epoch 2/")
     process.send_signal(signal.SIGINT)
     assert any("stopping after the running steps" in line for line in process.stderr)
     time.sleep(0.5)  # until on_train_end: what is in between ends in order, however hurried
@@ -72,8 +86,6 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     assert process.wait(timeout=20) == 130
     assert time.monotonic() - before < 15  # not the 30 s that the callback would take
     assert err.endswith("fastnn: interrupted.\n")
-    process.stdout.close()
-    process.stderr.close()
     assert not Path("m.fastnn").exists()
 
 

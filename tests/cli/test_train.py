@@ -259,6 +259,7 @@ def test_it_trains_outside_the_main_thread() -> None:
         (["--dataset", "no.csv"], "'no.csv' does not exist"),
         (["--dataset", "torn.npz"], "torn.npz: not a readable .npz archive"),
         (["--dataset", "nan.npz"], "2 of the 16 training samples have NaN or infinity in x"),
+        (["--dataset", "test.npz"], "test.npz: 1 of the 4 test samples have NaN or infinity in x"),
         (["--dataset", "mnist"], "FASTNN_OFFLINE forbids to download it. Without a network"),
         (["--save", "m.h5"], "expected a name that ends in '.fastnn'"),
         (["--save", "no/m.fastnn"], "there is no folder 'no'"),
@@ -272,7 +273,9 @@ def test_bad_arguments_are_one_line_and_exit_code_2(
     Path("torn.npz").write_bytes(b"PK\x03\x04 and then nothing")
     x = np.ones((20, 2))
     x[:3] = np.nan
-    np.savez("nan.npz", x=x, y=np.arange(20) % 2)
+    y = np.arange(20) % 2
+    np.savez("nan.npz", x=x, y=y)
+    np.savez("test.npz", x_train=x[3:], y_train=y[3:], x_test=x[2:6], y_test=y[2:6])
     assert main([*QUICK, *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -283,7 +286,23 @@ def test_bad_arguments_are_one_line_and_exit_code_2(
 
 def test_training_that_diverges_fails_with_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUICK, "--optimizer", "sgd", "--learning-rate", "1e30"]) == 1
-    assert "fastnn: error: the loss became" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "fastnn: error: the loss became" in err
+    # the end of the message names an argument of fit, which is no option here
+    assert err.endswith("(it is 1e+30), or scale the inputs to about 0 … 1.\n")
+
+
+def test_no_advice_for_callers_in_python(capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = np.random.default_rng(0).random((20, 2)), np.arange(20) % 2
+    np.savez("good.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    assert main([*QUICK, "--dataset", "good.npz", "--save", "m.fastnn"]) == 0
+    x[3, 1] = np.nan
+    np.savez("bad.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    capsys.readouterr()
+    assert main(["evaluate", "m.fastnn", "--dataset", "bad.npz"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("fastnn: error: x, row 3 contains NaN.")
+    assert err.endswith("Remove or fill such rows (for example numpy.nan_to_num).\n")
 
 
 def test_warnings_are_one_line(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastnn import initializers, layers, ops
-from fastnn.errors import ArgumentError, ShapeError, StateError
+from fastnn.errors import ArgumentError, ShapeError, StateError, UnsupportedError
 from fastnn.layers.layer import automatic_name, reset_names, snake_case
 
 LAYERS: list[layers.Layer] = [
@@ -71,6 +71,34 @@ def test_custom_objects_are_found_inside_a_configuration() -> None:
 def test_unknown_arguments_are_refused_with_the_known_ones(make: Any, known: str) -> None:
     with pytest.raises(ArgumentError, match=rf"unknown argument 'unit'.*{known}.*name"):
         make(unit=3)
+
+
+@pytest.mark.parametrize("make", [layers.Layer, layers.Flatten, lambda **k: layers.Dense(1, **k)])
+def test_arguments_of_keras_that_are_not_there_are_named(make: Any) -> None:
+    make(activity_regularizer=None, autocast=True)
+    with pytest.raises(UnsupportedError, match=r"'activity_regularizer'\. Leave it out"):
+        make(activity_regularizer="l2")
+    with pytest.raises(UnsupportedError, match=r"autocast=False.*Leave it out, or pass True"):
+        make(autocast=False)
+
+
+@pytest.mark.parametrize(
+    ("argument", "default", "other"),
+    [
+        ("autocast", True, False),
+        ("regularizer", None, "l2"),
+        ("constraint", None, "non_neg"),
+        ("aggregation", "none", "mean"),
+        ("overwrite_with_gradient", False, True),
+    ],
+)
+def test_arguments_of_add_weight_that_are_not_there(
+    argument: str, default: Any, other: Any
+) -> None:
+    layer = layers.Layer()
+    assert layer.add_weight((2,), **{argument: default}).shape == (2,)
+    with pytest.raises(UnsupportedError, match=f"add_weight: received {argument}="):
+        layer.add_weight((2,), **{argument: other})
 
 
 def test_automatic_names_count_per_class() -> None:

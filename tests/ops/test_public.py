@@ -247,3 +247,44 @@ def test_a_variable_is_a_tensor_in_a_trace() -> None:
     gradients = model.gradients(np.array([[1.0, 2.0]]), np.ones((1, 2)))
     found = next(value for name, value in gradients.items() if name.endswith("gain"))
     np.testing.assert_allclose(found, np.e * 3 / 2)
+
+
+REDUCTIONS = {
+    "sum": lambda w: np.ones_like(w),
+    "mean": lambda w: np.full_like(w, 1 / w.size),
+    "max": lambda w: (w == w.max()) / np.sum(w == w.max()),
+    "min": lambda w: (w == w.min()) / np.sum(w == w.min()),
+}
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_variable_is_reduced_whole(name: str, backend: str) -> None:
+    """``axis=None`` as for arrays, with its gradient: the loss is Σ x · reduce(w²)."""
+
+    class Reduce(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = self.add_weight((2, 3), name="w")
+
+        def call(self, inputs: Any) -> Any:
+            squares = ops.square(self.w)
+            assert getattr(ops, name)(squares, keepdims=True).shape == (1, 1)
+            return ops.multiply(inputs, getattr(ops, name)(squares))
+
+    model = fastnn.Sequential([layers.Input((2,)), Reduce()], dtype="float64", backend=backend)
+    model.compile(loss=lambda y_true, y_pred: y_true * y_pred)
+    w = np.array([[1.0, -3.0, 2.0], [3.0, 0.5, 1.5]])
+    model.set_weights([w])
+    x = np.array([[1.0, 2.0], [4.0, 8.0]])
+    expected = getattr(np, name)(w * w)
+    np.testing.assert_allclose(model.predict(x, verbose=0), x * expected, rtol=1e-14)
+    found = model.gradients(x, np.ones((2, 2)))
+    (gradient,) = (value for key, value in found.items() if key.endswith("/w"))
+    np.testing.assert_allclose(gradient, x.mean() * REDUCTIONS[name](w * w) * 2 * w, rtol=1e-12)
+
+
+def test_the_batch_is_not_reduced() -> None:
+    loss = fastnn.losses.get(lambda y_true, y_pred: ops.mean(ops.square(y_true - y_pred)))
+    model = fastnn.Sequential([layers.Input((2,)), layers.Dense(2)])
+    model.compile(loss=loss)
+    with pytest.raises(UnsupportedError, match=r"mean: received axis=None .*\(n, 2\).*axis=-1"):
+        model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0)

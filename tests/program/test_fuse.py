@@ -1,4 +1,6 @@
-"""Fusion: which chains become one node, and which must not."""
+"""Fusion: which chains become one node, and which must not. Weight gradients with their updates are
+in ``test_fuse_updates.py``.
+"""
 
 from __future__ import annotations
 

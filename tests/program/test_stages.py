@@ -6,19 +6,23 @@ import pytest
 
 from fastnn import backends
 from fastnn.ops.contract import ROW, SERIAL, TILE
-from fastnn.ops.optimizer import UPDATES
+from fastnn.ops.dense import GRADIENT_STEPS
+from fastnn.ops.optimizer import is_update
 from fastnn.optimizers import Adam
 from fastnn.program import memory
-from fastnn.program.fuse import fuse
+from fastnn.program.fuse import fuse, fuse_updates
 from fastnn.program.record import HEADER_WORDS, STAGE_WORDS, pack
 from fastnn.program.stages import Stage, cut, kind_of
 from tests.support.training import ARCHITECTURES, HEADS, Training, perceptron, predictor
 
 
-def stages_of(training: Training) -> list[Stage]:
+def stages_of(training: Training, updates: bool = True) -> list[Stage]:
+    """With everything fused, or with all but the updates."""
     fused = {"dense_activation_forward", "dense_activation_dx"}
-    nodes = fuse(training.program.nodes, set(training.program.gradients), fused.__contains__)
-    return cut(nodes)
+    fused |= {op.name for op in GRADIENT_STEPS.values()} if updates else set()
+    program = training.program
+    nodes = fuse(program.nodes, set(program.gradients), fused.__contains__)
+    return cut(fuse_updates(nodes, program.gradients, fused.__contains__))
 
 
 def names(stage: Stage) -> list[str]:
@@ -26,8 +30,9 @@ def names(stage: Stage) -> list[str]:
 
 
 def test_the_stages_of_a_training_step():
-    """One row stage from the gather to the last dx, sums, weight gradients, update."""
-    stages = stages_of(Training(perceptron(6, 5, 4), (3,), optimizer=Adam()))
+    """One row stage from the gather to the last dx, sums, weight gradients with their updates."""
+    training = Training(perceptron(6, 5, 4), (3,), optimizer=Adam())
+    stages = stages_of(training)
     assert [(s.kind, sorted(names(s))) for s in stages] == [
         (
             ROW,
@@ -49,11 +54,16 @@ def test_the_stages_of_a_training_step():
             ),
         ),
         (SERIAL, ["epoch_end", "loss_mean", "metric_mean", "metric_scalar"]),
-        (TILE, ["dense_db"] * 3 + ["dense_dw"] * 3),
-        (TILE, ["adam_step"]),
+        (TILE, ["dense_db_adam_step"] * 3 + ["dense_dw_adam_step"] * 3),
     ]
     assert names(stages[1])[0] == "loss_mean"
     assert names(stages[1])[-1] == "epoch_end"
+    apart = stages_of(training, updates=False)
+    assert [s.kind for s in apart] == [ROW, SERIAL, TILE, TILE]
+    assert [sorted(names(s)) for s in apart[2:]] == [
+        ["dense_db"] * 3 + ["dense_dw"] * 3,
+        ["adam_step"],
+    ]
 
 
 def test_prediction_is_one_stage():
@@ -62,14 +72,15 @@ def test_prediction_is_one_stage():
     assert stage.kind == ROW
 
 
+@pytest.mark.parametrize("updates", [True, False])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "weighted_mean"])
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_rules_that_every_program_keeps(name: str, head: str, reduction: str):
+def test_rules_that_every_program_keeps(name: str, head: str, reduction: str, updates: bool):
     training = Training(
         *ARCHITECTURES[name], head, optimizer=Adam(), weighted=True, reduction=reduction
     )
-    stages = stages_of(training)
+    stages = stages_of(training, updates)
     place = {n.id: i for i, s in enumerate(stages) for n in s.nodes}
     position = {n.id: j for s in stages for j, n in enumerate(s.nodes)}
     makers = {id(t): n for s in stages for n in s.nodes for t in n.outputs}
@@ -90,9 +101,10 @@ def test_rules_that_every_program_keeps(name: str, head: str, reduction: str):
                     assert not node.op.whole(node), node
     last = max(place.values())
     for node in (n for s in stages for n in s.nodes):
-        if node.op.name in UPDATES:
+        if is_update(node.op):
             assert place[node.id] == last
-            assert stages[last].nodes == [n for n in stages[last].nodes if n.op.name in UPDATES]
+            assert stages[last].nodes == [n for n in stages[last].nodes if is_update(n.op)]
+            assert all(t.has_batch or t.region is not None for t in node.inputs), node
         if node.op.name == "loss_mean":
             assert place[node.id] < last  # the check of the loss comes before any update
     effects = [n.op.name for s in stages for n in s.nodes if n.op.effect and s.kind == SERIAL]
@@ -105,9 +117,10 @@ def test_row_stages_merge_as_far_as_they_may():
     """Two row stages where a row op waits for all weights, else one."""
     for reduction, expected in (("mean", 1), ("sum", 1), ("weighted_mean", 2)):
         training = Training(*ARCHITECTURES["perceptron"], weighted=True, reduction=reduction)
-        kinds = [s.kind for s in stages_of(training)]
-        assert kinds.count(ROW) == expected, reduction
-        assert kinds.count(TILE) == 2
+        for updates in (True, False):
+            kinds = [s.kind for s in stages_of(training, updates)]
+            assert kinds.count(ROW) == expected, reduction
+            assert kinds.count(TILE) == (1 if updates else 2)
 
 
 def test_ops_on_weights_alone_are_serial():

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn.errors import FileFormatError
+from fastnn.errors import FileFormatError, UnsupportedError
 from fastnn.saving import load_model, model_from_bytes, model_to_bytes
 from tests.saving.make_golden import golden_data, golden_model
 from tests.saving.own_parts import OwnScale, own_activation, own_loss, predictions
@@ -177,6 +177,18 @@ def own_model() -> fastnn.Sequential:
 
 
 OWN = {"OwnScale": OwnScale, "own_activation": own_activation, "own_loss": own_loss}
+
+
+def test_arguments_of_keras_about_files(tmp_path: Path) -> None:
+    model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(3)])
+    path = tmp_path / "m.fastnn"
+    model.save(path, zipped=True)
+    assert fastnn.saving.load_model(path, safe_mode=False).count_params() == 9
+    with pytest.raises(UnsupportedError, match=r"zipped=False.*Leave it out, or pass True"):
+        model.save(path, zipped=False)
+    model.save_weights(path, max_shard_size=None)
+    with pytest.raises(UnsupportedError, match=r"max_shard_size=0\.5.*Leave it out"):
+        model.save_weights(path, max_shard_size=0.5)
 
 
 def test_own_classes_and_functions_come_from_the_caller(tmp_path: Path) -> None:

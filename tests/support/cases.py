@@ -19,6 +19,7 @@ from fastnn.ops import reduce as reduce_ops
 from fastnn.ops import shape as shape_ops
 from fastnn.ops.codes import BINARY, REDUCE, UNARY
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
+from tests.support import gradient_steps
 from tests.support import magnitudes as sizes
 from tests.support import makers as make
 from tests.support.magnitudes import Array, Arrays, Magnitude
@@ -53,6 +54,8 @@ class Case:
         the absolute reference result by default. ``"absolute"``: the op applied to |inputs|.
     terms : how many terms a sum has, from the inputs.
     step : of central differences.
+    own_bounds : the allowed error of each result, where no family and magnitude say it: from the
+        bench, the node, the float64 reference and what was found.
     kink : for gradient checks, from the float64 inputs: where each input lies near a kink.
     """
 
@@ -64,6 +67,7 @@ class Case:
     terms: Callable[[Arrays], int] = lambda inputs: inputs[0].shape[-1]
     step: float = 1e-6
     kink: Callable[[Arrays], list[Array]] | None = None
+    own_bounds: Callable[[Bench, Node, Arrays, Arrays], list[Array]] | None = None
 
     @property
     def id(self) -> str:
@@ -72,6 +76,8 @@ class Case:
 
     def bounds(self, bench: Bench, node: Node, reference: Arrays, found: Arrays) -> list[Array]:
         """The allowed error of each result, by the type that it was found in."""
+        if self.own_bounds is not None:
+            return self.own_bounds(bench, node, reference, found)
         inputs = [bench.value(t).astype(np.float64) for t in node.inputs]
         terms = self.terms(inputs) if inputs and inputs[0].ndim else 1
         with np.errstate(all="ignore"):
@@ -92,8 +98,8 @@ class Case:
 
 def flops(node: Node, n: int) -> float:
     """Floating-point operations of a node for n rows, by the contract."""
-    subject = node.outputs[0] if node.outputs else node.inputs[0]
-    return node.op.flops(node) * _elements(subject, n)
+    each = node.op.flops(node)
+    return (each.at(n) if isinstance(each, Size) else each) * _elements(node.op.subject(node), n)
 
 
 def bytes_moved(node: Node, n: int) -> int:
@@ -428,6 +434,10 @@ CASES = [
             ("centered", True, 0.0, ["v", "avg"]),
             ("centered momentum", True, 0.9, ["v", "avg", "mom"]),
         )
+    ),
+    *(
+        Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)
+        for (gradient, step, name), made in gradient_steps.VARIANTS.items()
     ),
 ]
 

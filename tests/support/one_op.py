@@ -19,6 +19,7 @@ from fastnn.backends.numpy_ref.context import Binding, Context
 from fastnn.backends.numpy_ref.executor import find_function
 from fastnn.backends.packed import PackedBackend, PackedExecutable
 from fastnn.ops import data
+from fastnn.ops.dense import GRADIENT_STEPS
 from fastnn.ops.metric import StateRegion
 from fastnn.ops.metric import state as state_tensor
 from fastnn.ops.optimizer import Run, run_tensor
@@ -49,12 +50,28 @@ def _dense_activation_dx(
     return activation.activation_backward(context, dx, y, function=function)
 
 
+def gradient_step(gradient: str, step: str, shift: Array | float = 0.0) -> Callable[..., None]:
+    """The step with the gradient that the other op computes, plus ``shift``."""
+    make, update = find_function(gradient), find_function(step)
+    assert make is not None
+    assert update is not None
+    count = 2 if gradient == "dense_dw" else 1
+
+    def composed(context: Context, *inputs: Array, **attributes: Any) -> None:
+        w, *slots = inputs[count:]
+        found = make(context, *inputs[:count]).reshape(w.shape) + shift
+        update(context, w, found.astype(w.dtype), *slots, **attributes)
+
+    return composed
+
+
 # Ops without a NumPy function: fused ones are defined as their compositions, reshape runs no
 # kernel.
 COMPOSED: dict[str, Callable[..., Any]] = {
     "dense_activation_forward": _dense_activation_forward,
     "dense_activation_dx": _dense_activation_dx,
     "reshape": lambda context, x, shape: x,
+    **{op.name: gradient_step(*names) for names, op in GRADIENT_STEPS.items()},
 }
 
 
@@ -167,21 +184,28 @@ class Bench:
         tensor = constant(value, self.dtype)
         return self._remember(tensor, np.array(value, dtype=self.dtype))
 
-    def run_of(self, *kinds: str, low: float = -1.0) -> list[Tensor]:
-        """Equal runs of storage: ``parameters`` first, then gradients and slots."""
-        variable = guarded_variable(self.numbers((self.size,)))
+    def run_of(self, *kinds: str, low: float = -1.0, shape: Shape = ()) -> list[Tensor]:
+        """Equal runs of storage: ``parameters`` first, then gradients and slots.
+
+        With a shape they are those of one variable, as fused ops read them; else flat.
+        """
+        sizes = self.concrete(shape or (self.size,))
+        variable = guarded_variable(self.numbers(sizes))
         self.variables.append(variable)
         tensors = []
         for kind in kinds:
-            array = self.numbers((self.size,), 0.0 if kind == "slot:v" else low)
+            array = self.numbers(sizes, 0.0 if kind == "slot:v" else low)
             if kind == "slot:avg" and self.values != "special":
                 # a mean is no larger than the root of the mean square, which is the slot before
                 # it
                 square = self.initial[-1][2]
-                array = (0.5 * self.random.uniform(-1, 1, self.size) * np.sqrt(square)).astype(
+                array = (0.5 * self.random.uniform(-1, 1, sizes) * np.sqrt(square)).astype(
                     self.dtype
                 )
-            tensors.append(self._remember(run_tensor(kind, [variable]), array))
+            tensor = run_tensor(kind, [variable])
+            if shape:
+                tensor = Tensor(shape, self.dtype, region=Run(kind, (variable,)))
+            tensors.append(self._remember(tensor, array))
             self.initial.append((variable, kind, array))
         return tensors
 
@@ -202,14 +226,19 @@ class Bench:
     # -- the reference ------------------------------------------------------------------------
 
     def reference(
-        self, node: Node, dtype: str | None = None, absolute: bool = False
+        self,
+        node: Node,
+        dtype: str | None = None,
+        absolute: bool = False,
+        function: Callable[..., Any] | None = None,
     ) -> list[Array]:
         """The op by the NumPy function in ``dtype``: its output, or what it changed.
 
         ``absolute`` makes every float input positive: the magnitude of a sum of products.
+        ``function`` takes the place of the op's own.
         """
         dtype = dtype or self.dtype
-        function = COMPOSED.get(node.op.name) or find_function(node.op.name)
+        function = function or COMPOSED.get(node.op.name) or find_function(node.op.name)
         assert function is not None, node.op.name
         inputs = []
         for tensor in node.inputs:

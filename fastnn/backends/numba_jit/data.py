@@ -21,6 +21,7 @@ from fastnn.backends.numba_jit.record import (
     BINDING_DTYPE,
     BINDING_FLAGS,
     BINDING_PERMUTATION,
+    BINDING_POSITIONS,
     BINDING_ROW_STRIDE,
     BINDING_WORDS,
     F32_CODE,
@@ -35,6 +36,7 @@ from fastnn.backends.numba_jit.record import (
     real,
     report,
     segment_words,
+    smaller,
     view,
 )
 from fastnn.backends.numba_jit.vector import (
@@ -44,12 +46,13 @@ from fastnn.backends.numba_jit.vector import (
     load_some,
     peek,
     poke,
+    prefetch,
     rounded_down,
     size_of,
     zeros,
 )
 from fastnn.program import memory
-from fastnn.program.control import OFFSET
+from fastnn.program.control import OFFSET, N
 
 U8, I32, I64 = types.uint8, types.int32, types.int64
 
@@ -130,6 +133,15 @@ def scatter_rows_i32(record: Any, segments: Any, begin: int, end: int) -> None:
 
 
 @device
+def fetch_row_ahead(binding: Any, segments: Any, i: Any, size: Any) -> Any:
+    """Ask for the row at a position of a later step, which lies anywhere in the user's array."""
+    if control_integer(segments, OFFSET) + i < binding[BINDING_POSITIONS]:
+        address = source_address(binding, source_row(binding, segments, i))
+        for first in range(0, smaller(size, 8192), 64):
+            prefetch(address + first)
+
+
+@device
 def cast_neighbours(segments: Any, to: Any, first: Any, address: Any, cols: Any, kind: Any) -> Any:
     """to[first + j] = source element j of one type, without gaps: a loop that vectorises."""
     for j in range(cols):
@@ -185,7 +197,9 @@ def gather_rows(record: Any, segments: Any, begin: int, end: int) -> None:
     y = view(record, segments, 0, 0)
     dtype, stride = binding[BINDING_DTYPE], binding[BINDING_COLUMN_STRIDE]
     check = binding[BINDING_FLAGS] & 1 != 0 and dtype in (F32_CODE, F64_CODE)
+    n = control_integer(segments, N)
     for i in range(begin, end):
+        fetch_row_ahead(binding, segments, i + n, y.cols * stride)
         row = source_row(binding, segments, i)
         address = source_address(binding, row)
         first = i * y.ld

@@ -16,27 +16,34 @@ from fastnn.backends.numba_jit.product import (
     MC,
     NV,
     PANEL_BYTES,
-    ROW_PRODUCT_MAX,
     block_product,
     pack_columns,
     pack_rows,
 )
 from fastnn.backends.numba_jit.record import integer_attribute, rows_of, smaller, view
-from fastnn.backends.numba_jit.reduce import column_sums
+from fastnn.backends.numba_jit.reduce import WIDTH, column_sums
+from fastnn.backends.numba_jit.update import (
+    ADAM,
+    MOMENTUM,
+    NONE,
+    RMSPROP,
+    SGD,
+    apply_update,
+    update_of,
+)
 from fastnn.backends.numba_jit.vector import at, lanes, load, load_some, stack, store_some
 
-DEPTH, HEIGHT = min(KC, 128), 48  # the block of x that a tile of dw copies
-HEIGHT_BYTES = DEPTH * HEIGHT * 8
+DEPTH, HEIGHT = 128, 48  # samples and rows of dw of one product
 DEPTH_BYTES = DEPTH * NV * VECTOR_BYTES
 TILE_BYTES = HEIGHT * NV * VECTOR_BYTES
+ROOM_BYTES = 98304  # of x, packed for all panels of a tile of dw
+ROOM_SAMPLES = ROOM_BYTES // (HEIGHT * VECTOR_BYTES)  # times the lanes of a register
+SUM_BYTES = 8 * WIDTH
 
 
 @device
 def forward(record: Any, segments: Any, begin: Any, end: Any, function: Any) -> Any:
-    """Panels of NR columns outermost: a panel of w is packed once per block of rows.
-
-    One or two row tiles read full panels of w where they lie: nothing is used again.
-    """
+    """Panels of NR columns outermost, read from w where they lie: by every row tile of a block."""
     z, x = view(record, segments, 0, begin), view(record, segments, 1, begin)
     w = view(record, segments, 2, 0)
     biased = integer_attribute(record, 0) != 0
@@ -50,7 +57,7 @@ def forward(record: Any, segments: Any, begin: Any, end: Any, function: Any) -> 
             for k in range(0, x.cols, KC):
                 depth = smaller(x.cols - k, KC)
                 source, ld = at(w.data, k * w.ld + j), w.ld
-                if cols % vl != 0 or rows > ROW_PRODUCT_MAX:
+                if cols % vl != 0:  # a register would reach beyond the row
                     pack_rows(panel, source, ld, depth, cols)
                     source, ld = panel, nr
                 from_x = at(x.data, i * x.ld + k)
@@ -110,42 +117,131 @@ def dense_activation_dx(record: Any, segments: Any, begin: int, end: int) -> Non
     input_gradient(record, segments, begin, end, integer_attribute(record, 0))
 
 
-def dense_dw(record: Any, segments: Any, begin: int, end: int) -> None:
-    """dw[k, :] = Σ_i x[i, k]·dz[i, :], i ascending; a tile is rows k of dw.
+@device
+def pack_block(block: Any, x: Any, i: Any, k: Any, depth: Any, rows: Any) -> Any:
+    """block[p, r] = x[i + p, k + r] for a tile's rows r of dw: tiles read x down its columns."""
+    for p in range(depth):
+        for r in range(0, rows, lanes(block)):
+            v = load_some(x.data, (i + p) * x.ld + k + r, rows - r)
+            store_some(block, p * rows + r, rows - r, v)
 
-    The tile's columns of x are copied to a dense block first; batches deeper than the block keep
-    their partial sums in dw.
+
+@device
+def finish_dw(kind: Any, u: Any, dw: Any, rows: Any, cols: Any, c: Any, place: Any) -> Any:
+    """A finished block of dw, at element ``place``: stored, or given to the optimizer's update."""
+    vl, nr = lanes(c), NV * lanes(c)
+    if kind != NONE and cols == dw.ld and cols % vl != 0:
+        # few columns: whole registers of joined rows
+        for r in range(1, rows):
+            for j in range(cols):
+                c[r * cols + j] = c[r * nr + j]
+        cols, rows = cols * rows, 1
+    for r in range(rows):
+        for j in range(0, cols, vl):
+            gradient, first = load(c, r * nr + j), place + r * dw.ld + j
+            if kind == NONE:
+                store_some(dw.data, first, cols - j, gradient)
+            else:
+                apply_update(kind, u, first, cols - j, gradient)
+
+
+@device
+def weight_gradient(kind: Any, record: Any, segments: Any, begin: Any, end: Any) -> Any:
+    """The rows begin .. end of dw, HEIGHT at a time, panels of NR columns outermost.
+
+    The sum over the batch is complete before the next panel, so that an update can have it from L1.
+    Up to ``room`` samples of x stay packed for all panels.
     """
-    dw, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
-    dz = view(record, segments, 2, 0)
-    block, panel = stack(dw.data, HEIGHT_BYTES), stack(dw.data, DEPTH_BYTES)
-    c = stack(dw.data, TILE_BYTES)
-    vl, nr = lanes(dw.data), NV * lanes(dw.data)
-    n = rows_of(record, segments, 1)
+    first = 1 if kind == NONE else 0  # dw is the first operand, or the weights are the third
+    x, dz = view(record, segments, first, 0), view(record, segments, first + 1, 0)
+    dw = view(record, segments, 0 if kind == NONE else 2, 0)
+    u = update_of(NONE if kind == NONE else kind, record, segments, 0 if kind == NONE else 2, 3)
+    block, panel = stack(x.data, ROOM_BYTES), stack(x.data, DEPTH_BYTES)
+    c = stack(x.data, TILE_BYTES)
+    vl, nr = lanes(x.data), NV * lanes(x.data)
+    room = ROOM_SAMPLES * vl
+    n = rows_of(record, segments, first)
     for k in range(begin, end, HEIGHT):
         rows = smaller(end - k, HEIGHT)
-        for i in range(0, n, DEPTH):
-            depth = smaller(n - i, DEPTH)
-            for p in range(depth):
-                for r in range(0, rows, vl):
-                    v = load_some(x.data, (i + p) * x.ld + k + r, rows - r)
-                    store_some(block, p * rows + r, rows - r, v)
-            for j in range(0, dw.cols, nr):
-                cols = smaller(dw.cols - j, nr)
+        for j in range(0, dw.cols, nr):
+            cols = smaller(dw.cols - j, nr)
+            for i in range(0, n, DEPTH):
+                depth, part = smaller(n - i, DEPTH), i % room
                 source, ld = at(dz.data, i * dz.ld + j), dz.ld
-                to = at(dw.data, k * dw.ld + j)
-                if cols % vl != 0 or rows > ROW_PRODUCT_MAX:
+                if part == 0 and (j == 0 or n > room):
+                    pack_block(block, x, i, k, smaller(n - i, room), rows)
+                if cols % vl != 0:  # a register would reach beyond the row
                     pack_rows(panel, source, ld, depth, cols)
                     source, ld = panel, nr
-                if i != 0:
-                    pack_rows(c, to, dw.ld, rows, cols)
-                block_product(rows, cols, depth, block, 1, rows, source, ld, c, i == 0)
-                for r in range(rows):
-                    for jj in range(0, cols, vl):
-                        store_some(to, r * dw.ld + jj, cols - jj, load(c, r * nr + jj))
+                from_x = at(block, part * rows)
+                block_product(rows, cols, depth, from_x, 1, rows, source, ld, c, i == 0)
+            finish_dw(kind, u, dw, rows, cols, c, k * dw.ld + j)
+
+
+def dense_dw(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dw[k, :] = Σ_i x[i, k]·dz[i, :], i ascending; a tile is rows k of dw."""
+    weight_gradient(NONE, record, segments, begin, end)
 
 
 def dense_db(record: Any, segments: Any, begin: int, end: int) -> None:
     """db[j] = Σ_i dz[i, j], i ascending, in double; a tile is columns."""
     db, dz = view(record, segments, 0, 0), view(record, segments, 1, 0)
-    column_sums(segments, db.data, dz, rows_of(record, segments, 1), begin, end, 1.0)
+    rows = rows_of(record, segments, 1)
+    column_sums(segments, at(db.data, begin), dz, rows, begin, end, 1.0)
+
+
+@device
+def bias_step(kind: Any, record: Any, segments: Any, begin: Any, end: Any) -> Any:
+    """The sums of dense_db given to the update of the biases, operand 1; its slots follow."""
+    dz = view(record, segments, 0, 0)
+    u, rows = update_of(kind, record, segments, 1, 2), rows_of(record, segments, 0)
+    sums = stack(dz.data, SUM_BYTES)
+    for j in range(begin, end, WIDTH):
+        cols = smaller(end - j, WIDTH)
+        column_sums(segments, sums, dz, rows, j, j + cols, 1.0)
+        for column in range(0, cols, lanes(sums)):
+            apply_update(kind, u, j + column, cols - column, load(sums, column))
+
+
+# dense_dw_…_step, dense_db_…_step: dense_dw or dense_db followed by the optimizer's step on that
+# weight or bias, with the same bits; the gradient is never stored. x, dz, w, slots or dz, b, slots.
+
+
+def dense_dw_sgd_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_dw, then sgd_step."""
+    weight_gradient(SGD, record, segments, begin, end)
+
+
+def dense_dw_momentum_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_dw, then momentum_step."""
+    weight_gradient(MOMENTUM, record, segments, begin, end)
+
+
+def dense_dw_rmsprop_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_dw, then rmsprop_step."""
+    weight_gradient(RMSPROP, record, segments, begin, end)
+
+
+def dense_dw_adam_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_dw, then adam_step."""
+    weight_gradient(ADAM, record, segments, begin, end)
+
+
+def dense_db_sgd_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_db, then sgd_step."""
+    bias_step(SGD, record, segments, begin, end)
+
+
+def dense_db_momentum_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_db, then momentum_step."""
+    bias_step(MOMENTUM, record, segments, begin, end)
+
+
+def dense_db_rmsprop_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_db, then rmsprop_step."""
+    bias_step(RMSPROP, record, segments, begin, end)
+
+
+def dense_db_adam_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dense_db, then adam_step."""
+    bias_step(ADAM, record, segments, begin, end)

@@ -314,5 +314,14 @@ def square_root(x: Lanes) -> Lanes:
     return x.through("llvm.sqrt")
 
 
-for _plain in (select, absolute, maximum, minimum, square_root):
+def multiply_add(a: Lanes, b: Lanes, c: Lanes) -> Lanes:
+    """a·b + c, one operation where the CPU has it, wherever the code stands.
+
+    For results that several functions must agree on bit for bit: a product and a sum are contracted
+    only where both stay in one basic block.
+    """
+    return a.through("llvm.fmuladd", b, c)
+
+
+for _plain in (select, multiply_add, absolute, maximum, minimum, square_root):
     formula(_plain)

@@ -29,11 +29,10 @@ from fastnn.backends.numba_jit.vector import at, lanes, load_some, store, zeros
 I64 = ir.IntType(64)
 NV = 4 if MANY_REGISTERS else 2  # registers of columns of a tile; the height is at most MR rows
 MR = 6
-MC = 96  # rows of a block: how often a packed panel is used again
+MC = 256  # rows of a block: how often a packed panel is used again
 PANEL_BYTES = 16384  # a packed panel of b: half of a 32 KiB L1 cache
 BLOCK_BYTES = MC * NV * VECTOR_BYTES
 KC = PANEL_BYTES // (NV * VECTOR_BYTES)  # depth of a packed panel
-ROW_PRODUCT_MAX = 11  # up to so many rows, packing a full panel costs more than it saves
 
 
 def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:

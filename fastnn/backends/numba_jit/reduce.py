@@ -18,7 +18,7 @@ from fastnn.backends.numba_jit.record import (
     smaller,
     view,
 )
-from fastnn.backends.numba_jit.vector import stack
+from fastnn.backends.numba_jit.vector import at, stack
 from fastnn.ops.codes import REDUCE
 
 SUM, MEAN, MAX = REDUCE["sum"], REDUCE["mean"], REDUCE["max"]
@@ -28,7 +28,7 @@ WIDTH_BYTES = 8 * WIDTH
 
 @device
 def column_sums(segments: Any, y: Any, x: Any, rows: Any, begin: Any, end: Any, scale: Any) -> Any:
-    """y[j] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double."""
+    """y[j - begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double."""
     sums = stack(F64, WIDTH_BYTES)
     for j in range(begin, end, WIDTH):
         cols = smaller(end - j, WIDTH)
@@ -39,7 +39,7 @@ def column_sums(segments: Any, y: Any, x: Any, rows: Any, begin: Any, end: Any, 
             for c in range(cols):
                 sums[c] += F64(x.data[first + c])
         for c in range(cols):
-            y[j + c] = real(segments, sums[c] * scale)
+            y[j - begin + c] = real(segments, sums[c] * scale)
 
 
 @device
@@ -105,4 +105,4 @@ def reduce_rows(record: Any, segments: Any, begin: int, end: int) -> None:
     y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
     rows = rows_of(record, segments, 1)
     scale = 1.0 / rows if integer_attribute(record, 0) == MEAN else 1.0
-    column_sums(segments, y.data, x, rows, begin, end, scale)
+    column_sums(segments, at(y.data, begin), x, rows, begin, end, scale)

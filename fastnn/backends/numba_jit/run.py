@@ -21,6 +21,7 @@ from numba.extending import intrinsic
 from fastnn.backends.numba_jit.atomic import add, clear_bits, pause, read, swap, take, write
 from fastnn.backends.numba_jit.jit import F64, device
 from fastnn.backends.numba_jit.job import (
+    BLOCK,
     ENTERED,
     FINISHED,
     JOB_BYTES,
@@ -29,6 +30,7 @@ from fastnn.backends.numba_jit.job import (
     OFFSETS,
     PARALLEL_COST,
     PROGRAM,
+    ROW_BLOCK_MOST,
     RUN,
     SEGMENTS,
     SPINS,
@@ -101,13 +103,23 @@ def extent_of(record: Any, n: Any) -> Any:
 
 
 @device
+def row_block(stage: Any, n: Any, threads: Any) -> Any:
+    """Samples of a tile of a row stage: one tile per thread, within bounds.
+
+    No row's bits depend on where tiles end, so this may depend on the threads.
+    """
+    share, least = tiles_of(n, threads), stage[STAGE_GRAIN]
+    return smaller(share if share > least else least, ROW_BLOCK_MOST)
+
+
+@device
 def count_tiles(job: Any) -> Any:
     """How many tiles the stage has for n rows. A serial stage is one."""
     stage = words_at(job[STAGE])
     if stage[STAGE_KIND] == SERIAL:
         return 1
     if stage[STAGE_KIND] == ROW:
-        return tiles_of(job[N], stage[STAGE_GRAIN])
+        return tiles_of(job[N], job[BLOCK])
     tiles = 0
     for number in range(stage[STAGE_COUNT]):
         record = record_of(job, number)
@@ -127,8 +139,8 @@ def run_tile(job: Any, tile: Any) -> Any:
     """One tile of the stage."""
     stage, n = words_at(job[STAGE]), job[N]
     kind = stage[STAGE_KIND]
-    first = tile * stage[STAGE_GRAIN]
-    last = smaller(n, first + stage[STAGE_GRAIN])
+    first = tile * job[BLOCK]
+    last = smaller(n, first + job[BLOCK])
     for number in range(stage[STAGE_COUNT]):
         record = record_of(job, number)
         extent = extent_of(record, n)
@@ -236,9 +248,11 @@ def run_program(
             if status[STATUS_CODE] == 0:
                 stage = at(stage_table, s * STAGE_WORDS)
                 job[STAGE] = address_of(stage)
-                job[TILES] = count_tiles(job)
                 cost = F64(stage[COST_A]) + F64(stage[COST_B]) * n
-                many = shared != 0 and threads > 1 and job[TILES] > 1 and cost >= PARALLEL_COST
+                many = shared != 0 and threads > 1 and cost >= PARALLEL_COST
+                job[BLOCK] = row_block(stage, n, threads if many else 1)
+                job[TILES] = count_tiles(job)
+                many = many and job[TILES] > 1
                 write(job, NEXT, 0)
                 if many:
                     open_job(job, smaller(threads, job[TILES]))

@@ -24,7 +24,9 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dense": (
         (
             *("dense_forward", "dense_activation_forward", "dense_dx", "dense_activation_dx"),
-            *("dense_dw", "dense_db"),
+            *("dense_dw", "dense_db", "dense_dw_sgd_step", "dense_dw_momentum_step"),
+            *("dense_dw_rmsprop_step", "dense_dw_adam_step", "dense_db_sgd_step"),
+            *("dense_db_momentum_step", "dense_db_rmsprop_step", "dense_db_adam_step"),
         ),
         (),
     ),

@@ -277,3 +277,19 @@ def rounded_down(typing_context: Any, x: Any) -> Any:
         return builder.call(floor, args)
 
     return types.float64(types.float64), emit
+
+
+@intrinsic
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Ask for the cache line of an address that will be read soon; a wrong one does no harm."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer, name = ir.IntType(8).as_pointer(), "llvm.prefetch.p0"
+        if name not in builder.module.globals:
+            shape = ir.FunctionType(ir.VoidType(), [pointer, I32, I32, I32])
+            ir.Function(builder.module, shape, name)
+        place = builder.inttoptr(args[0], pointer)
+        builder.call(builder.module.globals[name], [place, I32(0), I32(2), I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), emit
