@@ -153,8 +153,8 @@ def kernel(function: Scalar | None = None, *, derivative: Any = None) -> Any:
     >>> @fastnn.kernel(derivative=lambda x: 1.0 / (1.0 + np.exp(-x)))
     ... def softplus(x):
     ...     return np.log(1.0 + np.exp(x))
-    >>> softplus([0.0, 100.0]).round(4).tolist()
-    [0.6931, 100.0]
+    >>> softplus([0.0, 2.0]).round(4)
+    array([0.6931, 2.1269], dtype=float32)
     >>> layer = fastnn.layers.Dense(4, activation=softplus)
     """
 

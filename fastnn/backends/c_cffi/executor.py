@@ -5,6 +5,7 @@ one CPU level.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from fastnn.backends.c_cffi import levels
 from fastnn.backends.packed import PackedBackend, PackedExecutable
@@ -17,12 +18,14 @@ class CBackend(PackedBackend):
     def __init__(self, level: str | None = None) -> None:
         self.level: str = levels.choose_level(level)
         module = levels.load(self.level)
-        self.ffi = module.ffi
-        self.lib = module.lib
+        self.ffi: Any = module.ffi
+        self.lib: Any = module.lib
         names = [self.lib.kernel_name(i) for i in range(self.lib.kernel_count())]
-        self.kernels = {self.ffi.string(name).decode(): i for i, name in enumerate(names)}
-        self.name = "c"
-        self.label = f"c backend ({self.level})"
+        self.kernels: dict[str, int] = {
+            self.ffi.string(name).decode(): i for i, name in enumerate(names)
+        }
+        self.name: str = "c"
+        self.label: str = f"c backend ({self.level})"
 
 
 CExecutable = PackedExecutable

@@ -54,7 +54,9 @@ from fastnn.backends.numba_jit.vector import (
 from fastnn.program import memory
 from fastnn.program.control import OFFSET, N
 
-U8, I32, I64 = types.uint8, types.int32, types.int64
+U8: Any = types.uint8
+I32: Any = types.int32
+I64: Any = types.int64
 
 
 @device

@@ -24,7 +24,7 @@ from fastnn.backends.numba_jit.record import (
 from fastnn.backends.numba_jit.vector import lanes, stack
 from fastnn.program.control import STEP
 
-U32 = types.uint32
+U32: Any = types.uint32
 BLOCK = 64  # columns that 16 counters cover
 
 

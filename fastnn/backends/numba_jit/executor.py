@@ -114,12 +114,12 @@ class NumbaBackend(PackedBackend):
     """Kernels that Numba compiles when a Program first needs them."""
 
     def __init__(self) -> None:
-        self.name = "numba"
-        self.label = "numba backend"
-        self.ffi = cffi.FFI()
+        self.name: str = "numba"
+        self.label: str = "numba backend"
+        self.ffi: Any = cffi.FFI()
         self.table: KernelTable = KernelTable()
-        self.kernels = self.table.numbers
-        self.lib = Library(self.ffi, self.table)
+        self.kernels: dict[str, int] = self.table.numbers
+        self.lib: Library = Library(self.ffi, self.table)
 
     def kernel_id(self, name: str) -> int:
         """The number of a kernel, which is made ready."""

@@ -27,8 +27,9 @@ INLINED: dict[str, Any] = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
-F32, F64 = types.float32, types.float64
-REALS = {"_f32": F32, "_f64": F64}
+F32: Any = types.float32
+F64: Any = types.float64
+REALS: dict[str, Any] = {"_f32": F32, "_f64": F64}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llvmlite import binding, ir
 from numba import types
@@ -24,8 +24,29 @@ from numba.extending import models, register_model
 
 from fastnn.backends.numba_jit.jit import FAST_MATH
 
+if TYPE_CHECKING:  # Numba's classes, as far as they are used here
+
+    class NumbaType:
+        """A type of Numba."""
+
+        def __init__(self, name: str) -> None: ...
+
+        def __call__(self, *arguments: Any) -> Any:
+            """The signature of a function that returns this type."""
+
+    class PrimitiveModel:
+        """How values of a type are kept."""
+
+        def __init__(self, manager: Any, numba_type: Any, kind: Any) -> None: ...
+
+else:
+    NumbaType, PrimitiveModel = types.Type, models.PrimitiveModel
+
 FLAGS = tuple(FAST_MATH)
-F32, F64, I1, I32 = ir.FloatType(), ir.DoubleType(), ir.IntType(1), ir.IntType(32)
+F32: Any = ir.FloatType()
+F64: Any = ir.DoubleType()
+I1: Any = ir.IntType(1)
+I32: Any = ir.IntType(32)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -48,19 +69,19 @@ def length(real: types.Float) -> int:
     return VECTOR_BYTES * 8 // int(real.bitwidth)
 
 
-class Vector(types.Type):
+class Vector(NumbaType):
     """A register of floats."""
 
     def __init__(self, real: types.Float) -> None:
-        self.real = real
+        self.real: Any = real
         super().__init__(f"vector({real} x {length(real)})")
 
 
-class Mask(types.Type):
+class Mask(NumbaType):
     """What a comparison of registers gives."""
 
     def __init__(self, real: types.Float) -> None:
-        self.real = real
+        self.real: Any = real
         super().__init__(f"mask({real} x {length(real)})")
 
 
@@ -75,7 +96,7 @@ def register(real: types.Float) -> ir.VectorType:
 
 
 @register_model(Vector)
-class VectorModel(models.PrimitiveModel):
+class VectorModel(PrimitiveModel):
     """A register is kept as it is."""
 
     def __init__(self, manager: Any, numba_type: Vector) -> None:
@@ -83,7 +104,7 @@ class VectorModel(models.PrimitiveModel):
 
 
 @register_model(Mask)
-class MaskModel(models.PrimitiveModel):
+class MaskModel(PrimitiveModel):
     """One bit per lane."""
 
     def __init__(self, manager: Any, numba_type: Mask) -> None:
@@ -96,8 +117,8 @@ class Lanes:
     __slots__ = ("builder", "value")
 
     def __init__(self, builder: Any, value: Any) -> None:
-        self.builder = builder
-        self.value = value
+        self.builder: Any = builder
+        self.value: Any = value
 
     @property
     def bits(self) -> int:
@@ -145,7 +166,11 @@ class Lanes:
     def __rtruediv__(self, other: Any) -> Lanes:
         return self._arithmetic("fdiv", "udiv", other, swap=True)
 
-    __radd__, __rmul__ = __add__, __mul__
+    def __radd__(self, other: Any) -> Lanes:
+        return self.__add__(other)
+
+    def __rmul__(self, other: Any) -> Lanes:
+        return self.__mul__(other)
 
     def __neg__(self) -> Lanes:
         return self.new(self.builder.fneg(self.value))

@@ -13,8 +13,8 @@ from numba.extending import intrinsic
 from fastnn.backends.numba_jit.lanes import I32, Mask, register
 
 COUNTERS = 16  # 16 counters x 4 words = 64 neighbouring columns, whatever the vector width
-WORDS = ir.VectorType(I32, COUNTERS)
-WIDE = ir.VectorType(ir.IntType(64), COUNTERS)
+WORDS: Any = ir.VectorType(I32, COUNTERS)
+WIDE: Any = ir.VectorType(ir.IntType(64), COUNTERS)
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10

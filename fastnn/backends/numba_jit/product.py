@@ -26,7 +26,7 @@ from fastnn.backends.numba_jit.lanes import (
 from fastnn.backends.numba_jit.record import smaller
 from fastnn.backends.numba_jit.vector import at, lanes, load_some, store, zeros
 
-I64 = ir.IntType(64)
+I64: Any = ir.IntType(64)
 NV = 4 if MANY_REGISTERS else 2  # registers of columns of a tile; the height is at most MR rows
 MR = 6
 MC = 256  # rows of a block: how often a packed panel is used again

@@ -8,17 +8,17 @@ The type of ``segments`` in a kernel's signature says which float type the kerne
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic, register_model
 
 from fastnn.backends.base import OK
 from fastnn.backends.numba_jit.atomic import swap, write
 from fastnn.backends.numba_jit.jit import F64, device
+from fastnn.backends.numba_jit.lanes import NumbaType, PrimitiveModel
 from fastnn.backends.numba_jit.vector import load_some, splat, store_some
 from fastnn.program import control, memory, record
 
@@ -28,30 +28,35 @@ BINDING_DATA, BINDING_DTYPE, BINDING_ROW_STRIDE, BINDING_COLUMN_STRIDE = range(4
 BINDING_PERMUTATION, BINDING_FLAGS, BINDING_POSITIONS, BINDING_WORDS = 5, 6, 7, 8
 STATUS_CODE, STATUS_ROW, STATUS_BINDING, STATUS_VALUE, STATUS_POSITION, STATUS_LOCK = range(6)
 U8, I32_CODE, I64_CODE, F32_CODE, F64_CODE = range(5)
-I64 = ir.IntType(64)
-BYTES = ir.IntType(8).as_pointer()
-
-# A 2-D operand: element (i, j) is data[i * ld + j]; ld 0 repeats a row, cols 1 a column.
-View = namedtuple("View", ["data", "cols", "ld"])
+I64: Any = ir.IntType(64)
+BYTES: Any = ir.IntType(8).as_pointer()
 
 
-class Segments(types.Type):
+class View(NamedTuple):
+    """A 2-D operand: element (i, j) is data[i * ld + j]; ld 0 repeats a row, cols 1 a column."""
+
+    data: Any
+    cols: int
+    ld: int
+
+
+class Segments(NumbaType):
     """The table of segment addresses, as a kernel of one float type receives it."""
 
     def __init__(self, real: types.Float) -> None:
-        self.real = real
+        self.real: Any = real
         super().__init__(f"segments({real})")
 
 
 @register_model(Segments)
-class SegmentsModel(models.PrimitiveModel):
+class SegmentsModel(PrimitiveModel):
     """In C: ``char *const *``."""
 
     def __init__(self, manager: Any, numba_type: Segments) -> None:
         super().__init__(manager, numba_type, BYTES.as_pointer())
 
 
-RECORD = types.CPointer(types.int64)
+RECORD: Any = types.CPointer(types.int64)
 
 
 def kernel_signature(real: types.Float) -> Any:
@@ -170,8 +175,8 @@ def _pointer_to(kind: types.Type) -> Any:
     return pointer
 
 
-integers = _pointer_to(types.int32)
-doubles = _pointer_to(types.float64)
+integers: Any = _pointer_to(types.int32)
+doubles: Any = _pointer_to(types.float64)
 
 
 @intrinsic

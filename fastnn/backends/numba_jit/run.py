@@ -53,8 +53,8 @@ from fastnn.backends.numba_jit.vector import at, stack
 from fastnn.program import control, memory
 from fastnn.program.record import KIND, STAGE_WORDS
 
-I64 = types.int64
-WORDS = types.CPointer(types.int64)
+I64: Any = types.int64
+WORDS: Any = types.CPointer(types.int64)
 ROW, TILE, SERIAL = KIND["row"], KIND["tile"], KIND["serial"]
 STAGE_KIND, STAGE_FIRST, STAGE_COUNT, STAGE_GRAIN, COST_A, COST_B = range(6)
 RECORD_KERNEL, EXTENT_A, EXTENT_B, RECORD_GRAIN = 1, 3, 4, 5
@@ -277,7 +277,7 @@ def run_program(
     return result[0]
 
 
-SIGNATURES = {
+SIGNATURES: dict[str, Any] = {
     "run_program": types.int64(WORDS, WORDS, WORDS, I64, I64, I64, I64, WORDS, WORDS, I64),
     "serve": types.void(WORDS, I64),
 }

@@ -13,8 +13,8 @@ from numba.core.typing import signature
 from fastnn.backends.numba_jit.jit import device
 from fastnn.backends.numba_jit.vector import stack
 
-I64 = types.int64
-WORDS = types.CPointer(types.int64)
+I64: Any = types.int64
+WORDS: Any = types.CPointer(types.int64)
 
 if sys.platform == "win32":
     _counter = types.ExternalFunction("QueryPerformanceCounter", signature(types.int32, WORDS))

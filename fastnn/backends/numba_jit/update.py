@@ -6,8 +6,7 @@ to the float type once. The twin of ``kernels/update.h``.
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastnn.backends.numba_jit.jit import device
 from fastnn.backends.numba_jit.lanes import multiply_add, square_root
@@ -25,12 +24,27 @@ from fastnn.program.control import LEARNING_RATE
 NONE, SGD, MOMENTUM, RMSPROP, ADAM = range(5)
 SCALAR_1 = LEARNING_RATE + 1
 
-# What an update needs beside the gradient: the record's integers are flags, its floats from a1 on
-# are numbers; rest_1 and rest_2 are 1 - a1 and 1 - a2, subtracted in double.
-Update = namedtuple(
-    "Update",
-    "w slot_1 slot_2 slot_3 decay flag_1 flag_2 rate number_1 number_2 number_3 rest_1 rest_2",
-)
+
+class Update(NamedTuple):
+    """What an update needs beside the gradient.
+
+    The record's integers are flags, its floats from a1 on are numbers; rest_1 and rest_2 are 1 - a1
+    and 1 - a2, subtracted in double.
+    """
+
+    w: Any
+    slot_1: Any
+    slot_2: Any
+    slot_3: Any
+    decay: Any
+    flag_1: Any
+    flag_2: Any
+    rate: Any
+    number_1: Any
+    number_2: Any
+    number_3: Any
+    rest_1: Any
+    rest_2: Any
 
 
 @device

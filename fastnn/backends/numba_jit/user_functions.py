@@ -13,7 +13,7 @@ from fastnn.backends.numba_jit.jit import F32, F64, OPTIONS, device
 from fastnn.backends.numba_jit.record import joined, kernel_signature, real
 from fastnn.errors import ArgumentError
 
-REALS = {"float32": F32, "float64": F64}
+REALS: dict[str, Any] = {"float32": F32, "float64": F64}
 
 
 def compile_scalar(function: Any, name: str, count: int, dtype: str) -> Any:
