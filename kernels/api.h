@@ -44,6 +44,14 @@ void run_kernel(int64_t id, const int64_t *record, char **segments, int64_t begi
 int64_t run_program(const int64_t *program, char **segments, const char *control, int64_t first_step,
                     int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result);
 
+/*
+ * run_program for one step of `rows` rows, bindings 0 and 1 being rows at `input` and `output`: the short way of a
+ * prediction that is asked for again and again. Writes the rows into the control row and the two addresses into the
+ * bindings segment; everything else must stand there already. One call at a time may use these two.
+ */
+int64_t run_step(const int64_t *program, char **segments, char *control, int64_t rows, const char *input,
+                 char *output, int64_t threads, int64_t *result);
+
 /* Live pool threads, the callers not counted: 0 before a run first needs one, and again after pool_shutdown. */
 int64_t pool_threads(void);
 

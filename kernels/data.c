@@ -116,17 +116,6 @@ static void NAME(cast_row)(REAL *to, const char *from, int64_t cols, int64_t str
     }
 }
 
-/* 1 if all of y is finite: x − x is 0 for finite x and NaN else, and NaN survives a sum. */
-static int NAME(all_finite)(const REAL *y, int64_t cols)
-{
-    VEC sum = {0};
-    for (int64_t j = 0; j < cols; j += VL) {
-        VEC v = NAME(load_some)(y + j, smaller(cols - j, VL));
-        sum += v - v;
-    }
-    return NAME(lane_sum)(sum) == 0;
-}
-
 /*
  * y[i, :] = (REAL) source row perm[offset + i] (or offset + i), any dtype and byte strides. y (n, cols), overwritten;
  * i0 = binding. Row op. Floating sources whose descriptor says so are checked *after* the cast (1e300 does not fit a

@@ -31,32 +31,82 @@ INLINE void NAME(finish_forward)(const int function, int64_t rows, int64_t cols,
         }
 }
 
+/* 1 if all of x is finite: x − x is 0 for finite x and NaN else, and NaN survives a sum. */
+static int NAME(all_finite)(const REAL *x, int64_t cols)
+{
+    VEC sum = {0};
+    for (int64_t j = 0; j < cols; j += VL) {
+        VEC v = NAME(load_some)(x + j, smaller(cols - j, VL));
+        sum += v - v;
+    }
+    return NAME(lane_sum)(sum) == 0;
+}
+
+/* used[k] = 1 where one of the rows of x has something other than 0 in column k. Returns how many columns have. */
+static int64_t NAME(used_columns)(char *used, VIEW x, int64_t rows, int64_t begin, int64_t end)
+{
+    int64_t count = 0;
+    for (int64_t k = begin; k < end; k += VL) {
+        int64_t lanes = smaller(end - k, VL);
+        NAME(uvec) bits = {0};
+        for (int64_t i = 0; i < rows; i++)
+            bits |= (NAME(uvec))NAME(load_some)(x.data + i * x.ld + k, lanes);
+        bits <<= 1; /* the sign of a zero does not count */
+        for (int64_t l = 0; l < lanes; l++)
+            count += used[k - begin + l] = bits[l] != 0;
+    }
+    return count;
+}
+
 /*
- * Panels of NR columns outermost: a panel of w is packed once per block of rows and then read from L1 by every row
- * tile; x is read along its rows. One or two row tiles read full panels of w where they lie: nothing is used again.
+ * Images have columns that are 0 in a whole block of rows (two in five of MNIST in blocks of 64): their terms 0·w leave
+ * every sum as it is, unless w is not finite. Lists the columns that count; returns their number, or n_in and no list if
+ * they are nearly all.
+ */
+static int64_t NAME(list_columns)(int64_t *index, VIEW x, VIEW w, int64_t rows)
+{
+    char used[INDEX_MOST];
+    int64_t n_in = x.cols, count = 0;
+    if (n_in > INDEX_MOST || rows < MR || NAME(used_columns)(used, x, rows, 0, n_in) > n_in - n_in / 8)
+        return n_in;
+    for (int64_t k = 0; k < n_in; k++)
+        if (used[k] || !NAME(all_finite)(w.data + k * w.ld, w.cols))
+            index[count++] = k;
+    return count;
+}
+
+/*
+ * Panels of NR columns outermost, every row tile reading the panel where it lies in w: that it is read from L2 as often
+ * as from L1 costs nothing (README.md). A panel whose last register is partial is packed.
  */
 static void NAME(forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end, int64_t function)
 {
     REAL panel[KC * NR] ALIGNED, c[MC * NR] ALIGNED;
+    int64_t index[INDEX_MOST];
     VIEW z = NAME(view_of)(record, segments, 0, begin), x = NAME(view_of)(record, segments, 1, begin);
     VIEW w = NAME(view_of)(record, segments, 2, 0);
     const REAL *b = integer_attribute(record, 0) ? NAME(view_of)(record, segments, 3, 0).data : NULL;
     int64_t n_in = x.cols, n_out = z.cols;
-    for (int64_t i = 0; i < end - begin; i += MC) {
-        int64_t rows = smaller(end - begin - i, MC);
+    for (int64_t i = 0; i < end - begin; i += MC, x.data += MC * x.ld) {
+        int64_t rows = smaller(end - begin - i, MC), listed = NAME(list_columns)(index, x, w, rows);
         for (int64_t j = 0; j < n_out; j += NR) {
             int64_t cols = smaller(n_out - j, NR);
-            for (int64_t k = 0; k < n_in; k += KC) {
-                int64_t depth = smaller(n_in - k, KC), ld = w.ld;
-                const REAL *from = w.data + k * ld + j;
-                if (cols % VL) { /* a register would reach beyond the row */
+            const int64_t *list = listed < n_in && cols % VL == 0 ? index : NULL;
+            int64_t terms = list ? listed : n_in;
+            if (terms == 0)
+                memset(c, 0, sizeof c);
+            for (int64_t k = 0; k < terms; k += KC) {
+                int64_t depth = smaller(terms - k, KC), ld = w.ld, first = list ? 0 : k;
+                const REAL *from = w.data + first * ld + j;
+                if (NAME(packs)(ld, cols, rows) && !list) {
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
                 NAME(ahead) next = k + KC < n_in ? NAME(strip)(w, n_in, k + KC, j, KC, NR)
                                                  : NAME(strip)(w, n_in, 0, j + NR, KC, NR);
-                NAME(block_product)(rows, cols, depth, x.data + i * x.ld + k, x.ld, 1, from, ld, c, k == 0, &next);
+                NAME(block_product)(rows, cols, depth, list ? list + k : NULL, x.data + first, x.ld, 1, from, ld, c,
+                                    k == 0, &next);
             }
             REAL *to = z.data + i * z.ld + j;
             const REAL *bias = b ? b + j : NULL;
@@ -120,7 +170,7 @@ static void NAME(input_gradient)(const int64_t *record, char *const *segments, i
                 NAME(pack_columns)(panel, w.data + k * w.ld + j, w.ld, depth, cols);
                 NAME(ahead) next = j + KC < n_out ? NAME(strip)(w, n_in, k, j + KC, NR, KC)
                                                   : NAME(strip)(w, n_in, k + NR, 0, NR, KC);
-                NAME(block_product)(rows, cols, depth, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0, &next);
+                NAME(block_product)(rows, cols, depth, NULL, dz.data + i * dz.ld + j, dz.ld, 1, panel, NR, c, j == 0, &next);
             }
             REAL *to = dx.data + i * dx.ld + k;
             const REAL *out = y.data + i * y.ld + k;
@@ -170,14 +220,48 @@ INLINE void NAME(finish_dw)(const int kind, const NAME(update) *update, int64_t 
         }
 }
 
-/* block[p, r] = x[i + p, k + r] for a tile's rows r of dw: dense, because x is read down its columns by the tiles. */
-static void NAME(pack_block)(REAL *block, VIEW x, int64_t i, int64_t k, int64_t depth, int64_t rows)
+/* block[p, r] = x[p, k + r] for a tile's rows r of dw, or those that the list names: dense, because x is read down its
+   columns by the tiles. */
+static void NAME(pack_block)(REAL *block, VIEW x, int64_t k, int64_t depth, int64_t rows, const char *list)
 {
-    for (int64_t p = 0; p < depth; p++)
+    for (int64_t p = 0; p < depth && list; p++)
+        for (int64_t r = 0; r < rows; r++)
+            block[p * rows + r] = x.data[p * x.ld + k + list[r]];
+    for (int64_t p = 0; p < depth && !list; p++)
         for (int64_t r = 0; r < rows; r += VL) {
             int64_t count = smaller(rows - r, VL);
-            NAME(store_some)(block + p * rows + r, count, NAME(load_some)(x.data + (i + p) * x.ld + k + r, count));
+            NAME(store_some)(block + p * rows + r, count, NAME(load_some)(x.data + p * x.ld + k + r, count));
         }
+}
+
+/*
+ * Columns of x that are 0 in the whole batch have rows of dw that are all the same: Σ 0·dz, which is 0, or NaN where dz
+ * is not finite. list ← the columns of [k, k + rows) that are not, then one that is; returns how many, or `rows` and no
+ * list if there is nothing to save. In row[r] stands which row of the product is row r of dw.
+ */
+static int64_t NAME(list_rows)(char *list, char *row, VIEW x, int64_t n, int64_t k, int64_t rows)
+{
+    char used[64];
+    int64_t count = NAME(used_columns)(used, x, n, k, k + rows), listed = 0;
+    if (count + 1 > rows - rows / 8)
+        return rows;
+    for (int64_t r = 0; r < rows; r++) {
+        row[r] = (char)(used[r] ? listed : count);
+        if (used[r])
+            list[listed++] = (char)r;
+        else
+            list[count] = (char)r;
+    }
+    return count + 1;
+}
+
+/* c[r, :] = c[row[r], :], in place: row[r] ≤ r for listed rows, and the last listed row serves all others. */
+static void NAME(spread_rows)(REAL *c, const char *row, int64_t rows, int64_t listed)
+{
+    REAL zero[NR];
+    memcpy(zero, c + (listed - 1) * NR, sizeof zero);
+    for (int64_t r = rows - 1; r >= 0; r--)
+        memmove(c + r * NR, row[r] == listed - 1 ? zero : c + row[r] * NR, sizeof zero);
 }
 
 /*
@@ -198,21 +282,25 @@ INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *c
         update = NAME(update_of)(kind, record, segments, 2, 3);
     int64_t n = operand_rows(record, segments, first), n_out = dw.cols;
     for (int64_t k = begin; k < end; k += HEIGHT) {
-        int64_t rows = smaller(end - k, HEIGHT);
+        char list[HEIGHT], row[HEIGHT];
+        int64_t rows = smaller(end - k, HEIGHT), packed = NAME(list_rows)(list, row, x, n, k, rows);
         for (int64_t j = 0; j < n_out; j += NR) {
             int64_t cols = smaller(n_out - j, NR), at = k * dw.ld + j;
             for (int64_t i = 0; i < n; i += DEPTH) {
                 int64_t depth = smaller(n - i, DEPTH), part = i % ROOM, ld = dz.ld;
                 const REAL *from = dz.data + i * ld + j;
                 if (part == 0 && (j == 0 || n > ROOM))
-                    NAME(pack_block)(block, x, i, k, smaller(n - i, ROOM), rows);
-                if (cols % VL) { /* a register would reach beyond the row */
+                    NAME(pack_block)(block, NAME(rows_from)(x, i), k, smaller(n - i, ROOM), packed,
+                                     packed < rows ? list : NULL);
+                if (NAME(packs)(ld, cols, packed)) {
                     NAME(pack_rows)(panel, from, ld, depth, cols);
                     from = panel;
                     ld = NR;
                 }
-                NAME(block_product)(rows, cols, depth, block + part * rows, 1, rows, from, ld, c, i == 0, NULL);
+                NAME(block_product)(packed, cols, depth, NULL, block + part * packed, 1, packed, from, ld, c, i == 0, NULL);
             }
+            if (packed < rows)
+                NAME(spread_rows)(c, row, rows, packed);
             NAME(finish_dw)(kind, &update, rows, cols, c, dw.data, at, dw.ld);
         }
     }

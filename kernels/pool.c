@@ -11,6 +11,10 @@
  *   The caller takes part; when no tiles are left for it, it closes the job and waits for `finished` = entered.
  * So a worker whose processor is busy with another program delays nobody: it finds the job closed and goes back to wait.
  *
+ * A worker that was inside when its processor went to another program is waited for (it will finish what it began), up to
+ * a time slice of some milliseconds, and the same again at its next slice. So after such a wait the pool stays unused for
+ * a while, which doubles while it goes on: the caller alone is faster than two that share one and a half processors.
+ *
  * Sleeping: a worker sets its `asleep` under the mutex and then looks at `state`; the caller changes `state` and then
  * looks at `asleep`. Both are sequentially consistent, so one of them sees the other. The same for the caller's wait.
  */
@@ -24,6 +28,11 @@
 /* Pauses before sleeping: about 30 us here (one pause is 15-40 ns). Longer than the serial stages between two parallel
    ones, shorter than what a sleep and a wake cost together with the time slice a spinner may steal. */
 #define POOL_SPINS 1000
+
+/* A wait this long, and longer than twice the caller's own part, is no uneven share of work. */
+#define POOL_STALL_NS 200000
+#define POOL_PAUSE_NS 10000000      /* unused after a first stall */
+#define POOL_PAUSE_MOST_NS 160000000 /* and at most; a stall later than this after the last pause counts as a first */
 
 typedef struct pool_worker {
     _Alignas(64) pool_condition wake; /* a cache line of its own */
@@ -39,6 +48,8 @@ static struct {
     _Atomic int stopping; /* workers end */
     _Atomic int64_t count;
     _Atomic int64_t spins;
+    _Atomic int64_t unused_until; /* monotonic_ns */
+    int64_t pause;                /* of the last stall; the caller that holds the pool owns it */
     int fork_handled;
     pool_work *work;
     void *context;
@@ -94,8 +105,25 @@ THREAD_MAIN(worker_main)
     return THREAD_RESULT;
 }
 
+/* The caller has waited: remembers a stall. */
+static void note_wait(int64_t own_ns, int64_t waited_ns, int64_t now)
+{
+    if (waited_ns < POOL_STALL_NS || waited_ns < 2 * own_ns)
+        return;
+    int64_t last = atomic_load_explicit(&pool.unused_until, memory_order_relaxed);
+    pool.pause = now - last > POOL_PAUSE_MOST_NS ? POOL_PAUSE_NS : smaller(2 * pool.pause, POOL_PAUSE_MOST_NS);
+    atomic_store_explicit(&pool.unused_until, now + pool.pause, memory_order_relaxed);
+}
+
+static int pool_is_crowded(void)
+{
+    int64_t until = atomic_load_explicit(&pool.unused_until, memory_order_relaxed);
+    return until != 0 && monotonic_ns() < until;
+}
+
 static void pool_execute(pool_work *work, void *context, int64_t threads)
 {
+    int64_t started = monotonic_ns();
     uint64_t limit = (uint64_t)threads - 1;
     uint64_t generation = (STATE_GENERATION(atomic_load(&pool.state)) + 1) & 0xffffffff;
     generation += generation == 0; /* 0 is what a new worker has seen */
@@ -114,6 +142,7 @@ static void pool_execute(pool_work *work, void *context, int64_t threads)
     if (locked)
         mutex_unlock(&pool.mutex);
     work(context, 0);
+    int64_t worked = monotonic_ns();
     uint64_t entered = STATE_ENTERED(atomic_fetch_and(&pool.state, ~STATE_OPEN));
     int64_t spins = atomic_load_explicit(&pool.spins, memory_order_relaxed);
     while (atomic_load(&pool.finished) != entered && spins-- > 0)
@@ -126,6 +155,8 @@ static void pool_execute(pool_work *work, void *context, int64_t threads)
         condition_wait(&pool.done, &pool.mutex);
     atomic_store(&pool.caller_asleep, 0);
     mutex_unlock(&pool.mutex);
+    int64_t now = monotonic_ns();
+    note_wait(worked - started, now - worked, now);
 }
 
 /* In a forked child only the forking thread exists: forget the workers, and whoever held the pool or the mutex. */
@@ -133,6 +164,7 @@ static void pool_forget(void)
 {
     static const pool_mutex fresh = POOL_MUTEX_INITIALIZER;
     pool.mutex = fresh;
+    atomic_store(&pool.unused_until, 0);
     atomic_store(&pool.count, 0);
     atomic_store(&pool.state, 0);
     atomic_store(&pool.caller_asleep, 0);
@@ -188,5 +220,6 @@ void pool_shutdown(void)
         thread_join(pool.workers[w].thread);
     atomic_store(&pool.count, 0);
     atomic_store(&pool.stopping, 0);
+    atomic_store(&pool.unused_until, 0);
     atomic_store(&pool.busy, 0);
 }

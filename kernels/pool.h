@@ -20,6 +20,8 @@ static int64_t pool_acquire(int64_t threads);
    have. A worker that comes too late is not waited for. Only between pool_acquire and pool_release. */
 static void pool_execute(pool_work *work, void *context, int64_t threads);
 static void pool_release(void);
+/* Whether another program lately kept a worker from its processor in the middle of a job: better not to use the pool. */
+static int pool_is_crowded(void);
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN

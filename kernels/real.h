@@ -66,6 +66,12 @@ INLINE VIEW NAME(view_of)(const int64_t *record, char *const *segments, int64_t 
     return view;
 }
 
+INLINE VIEW NAME(rows_from)(VIEW view, int64_t begin)
+{
+    view.data += begin * view.ld;
+    return view;
+}
+
 /* count lanes of x at (i, j) for an output of `cols` columns: x with one column is repeated over them. */
 INLINE VEC NAME(fetch)(VIEW x, int64_t cols, int64_t i, int64_t j, int64_t count)
 {

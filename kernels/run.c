@@ -115,7 +115,7 @@ typedef struct run_state {
 static void run_stage(run_state *state, stage_run *run)
 {
     double cost = (double)run->stage[STAGE_COST_A] + (double)run->stage[STAGE_COST_B] * (double)run->n;
-    int parallel = state->threads > 1 && cost >= PARALLEL_COST && !state->refused;
+    int parallel = state->threads > 1 && cost >= PARALLEL_COST && !state->refused && !pool_is_crowded();
     run->block = row_block(run, parallel ? state->threads : 1);
     run->tiles = count_tiles(run);
     run->worked = state->worked;
@@ -172,4 +172,15 @@ int64_t run_program(const int64_t *program, char **segments, const char *control
     result[3] = state.refused;
     result[4] = monotonic_ns() - started;
     return result[0];
+}
+
+int64_t run_step(const int64_t *program, char **segments, char *control, int64_t rows, const char *input,
+                 char *output, int64_t threads, int64_t *result)
+{
+    int64_t *in = (int64_t *)(void *)segments[SEGMENT_BINDINGS], *out = in + BINDING_WORDS;
+    memcpy(control + 8 * CONTROL_ROWS, &rows, sizeof rows);
+    in[BINDING_DATA] = (int64_t)(intptr_t)input;
+    out[BINDING_DATA] = (int64_t)(intptr_t)output;
+    in[BINDING_ROWS] = in[BINDING_POSITIONS] = out[BINDING_ROWS] = out[BINDING_POSITIONS] = rows;
+    return run_program(program, segments, control, 0, 1, 0, threads, result);
 }

@@ -6,7 +6,7 @@ op fails when it compiles, and names the op.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -74,6 +74,9 @@ class RunState:
         return cls(np.zeros(size), np.zeros((max(epochs, 1), size)))
 
 
+StepCall = Callable[[Array, Array, int], int]
+
+
 class Executable(Protocol):
     """A compiled Program. Several threads may run it at once."""
 
@@ -92,6 +95,13 @@ class Executable(Protocol):
     ) -> RunResult:
         """Run steps ``first`` … of the control block; stop early after ``deadline`` seconds (0:
         never).
+        """
+        ...
+
+    def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
+        """A prepared run of one step on one input and one output: called with other C-contiguous
+        arrays of the same dtypes and columns, and the number of threads, it returns the status.
+        None if the backend has no shorter way than ``run``. Not for several threads at once.
         """
         ...
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.backends.base import Array, Bound, RunResult, RunState
+from fastnn.backends.base import Array, Bound, RunResult, RunState, StepCall
 from fastnn.errors import BackendUnavailable
 from fastnn.program import memory
+from fastnn.program.control import WORDS as CONTROL_WORDS
 from fastnn.program.control import ControlBlock
 from fastnn.program.fuse import fuse, fuse_updates
 from fastnn.program.memory import Plan, StorageKey
@@ -193,6 +194,39 @@ class PackedExecutable:
                 f"the {self.backend.label} could not allocate memory for its threads."
             )
         return result
+
+    def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
+        """One native call, prepared; see ``Executable.step_call``."""
+        scratch, state = self._take(), RunState.of(self.program)
+        descriptors, control = self._describe(bound)[0], np.zeros(CONTROL_WORDS, dtype=np.int64)
+        borrow = self.backend.ffi.from_buffer
+        arrays = (state.state, state.history, descriptors, control)
+        owners = [borrow("char[]", array) for array in arrays]
+        segments = scratch.segments
+        segments[memory.STATE], segments[memory.HISTORY], segments[memory.BINDINGS] = owners[:3]
+        run_step, words, row, result = (
+            self.backend.lib.run_step,
+            self._words,
+            owners[3],
+            scratch.keep[2],
+        )
+
+        def call(
+            array: Array, output: Array, threads: int, keep: Any = (self, scratch, arrays)
+        ) -> int:
+            code: int = run_step(
+                words,
+                segments,
+                row,
+                len(array),
+                borrow("char[]", array),
+                borrow("char[]", output),
+                threads,
+                result,
+            )
+            return code
+
+        return call
 
     def _describe(self, bound: Sequence[Bound]) -> tuple[Array, list[Any]]:
         """The binding descriptors, and what must stay alive during the call."""

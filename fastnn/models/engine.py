@@ -23,6 +23,7 @@ from fastnn.training.programs import Job, build
 if TYPE_CHECKING:
     from fastnn.callbacks import History
     from fastnn.training.compiled import Compiled
+    from fastnn.training.prediction import ShortPrediction
 
 Array = np.ndarray[Any, Any]
 
@@ -52,6 +53,7 @@ class Engine:
         """The state that training adds to a model."""
         self._compiled: Compiled | None = None
         self._executables: dict[Job, tuple[Executable, int]] = {}
+        self._short: ShortPrediction | None = None
         self._training_lock = threading.Lock()
         self._trainable_key: tuple[int, ...] = ()
         self._steps_outside_fit = 0
@@ -147,6 +149,7 @@ class Engine:
     def _forget_programs(self) -> None:
         """Drop what was compiled: the layers, the weights' places or the training changed."""
         self._executables.clear()
+        self._short = None
 
     def _trained_variables(self) -> list[Variable]:
         return unique(self.trainable_weights)

@@ -30,6 +30,9 @@ class OnBatch(Engine):
 
     def _call_on_array(self, inputs_: Any, training: bool) -> Array:
         """The output for an array of samples."""
+        short = None if training or self._short is None else self._short(inputs_)
+        if short is not None:
+            return short
         return forward(self, as_array(inputs_, "x"), PREDICT_ROWS, training=training)
 
     def train_on_batch(

@@ -289,6 +289,11 @@ class Trainer(OnBatch):
         -------
         array of shape (n, ...) : of the model's dtype.
         """
+        usual = batch_size is None and steps is None and callbacks is None and check_finite is True
+        if usual and verbose == 0 and self._short is not None:
+            short = self._short(x)
+            if short is not None:
+                return short
         batch = _batch("predict", "batch_size", batch_size, DEFAULT_BATCH)
         array = as_array(x, "x")
         check_finite = arguments.flag("predict", "check_finite", check_finite)

@@ -116,6 +116,7 @@ static float expected[IN * OUT];
 static void check_run(int64_t threads)
 {
     bench *b = make_bench();
+    atomic_store(&pool.unused_until, 0); /* a stall on a busy machine must not make this run serial */
     CHECK(run(b, STEPS, 0, threads) == 0);
     CHECK(b->result[1] == STEPS && b->result[2] >= 1 && b->result[2] <= threads && b->result[4] > 0);
     CHECK(!memcmp(b->weights, expected, sizeof expected));
@@ -176,6 +177,28 @@ static void test_idle_costs_nothing(void)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     int64_t used = (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
     CHECK(used < 10000000);
+}
+
+/* After a stall the pool is left unused, twice as long after the next; an uneven share of work is no stall. */
+static void test_crowded(void)
+{
+    int64_t now = monotonic_ns();
+    atomic_store(&pool.unused_until, 0);
+    note_wait(1000, POOL_STALL_NS - 1, now);
+    note_wait(POOL_STALL_NS, 2 * POOL_STALL_NS - 1, now);
+    CHECK(!pool_is_crowded());
+    note_wait(1000, 4 * POOL_STALL_NS, now);
+    CHECK(pool_is_crowded() && pool.pause == POOL_PAUSE_NS);
+    bench *b = make_bench();
+    CHECK(run(b, STEPS, 0, 3) == 0 && b->result[2] == 1);
+    CHECK(!memcmp(b->weights, expected, sizeof expected));
+    free(b);
+    for (int64_t repeat = 0; repeat < 10; repeat++)
+        note_wait(1000, 4 * POOL_STALL_NS, now);
+    CHECK(pool.pause == POOL_PAUSE_MOST_NS);
+    note_wait(1000, 4 * POOL_STALL_NS, now + 3 * POOL_PAUSE_MOST_NS);
+    CHECK(pool.pause == POOL_PAUSE_NS);
+    atomic_store(&pool.unused_until, 0);
 }
 
 static void test_fork(void)
@@ -278,6 +301,7 @@ int main(int argc, char **argv)
     test_faults();
     test_deadline();
     test_damaged_programs();
+    test_crowded();
     if (forks)
         test_fork();
     pool_shutdown();

@@ -13,7 +13,9 @@ import cffi
 from fastnn.backends.numba_jit.job import PARALLEL_COST
 from fastnn.backends.numba_jit.pool import POOL
 from fastnn.backends.numba_jit.table import KernelTable
-from fastnn.backends.packed import PackedBackend
+from fastnn.backends.packed import DESCRIPTOR_WORDS, PackedBackend
+from fastnn.program import memory
+from fastnn.program.control import N
 from fastnn.program.record import HEADER_WORDS, STAGE_WORDS, SUFFIX, VERSION
 
 RUN = (
@@ -23,6 +25,7 @@ RUN = (
 KERNEL = "void(*)(int64_t *, char **, int64_t, int64_t)"
 SERVE = "void(*)(int64_t *, int64_t)"
 STAGES, CAPACITY, COST_A, COST_B = 3, 6, 4, 5
+DATA, ROWS, POSITIONS = 0, 4, 7  # words of a binding's descriptor
 
 
 class Library:
@@ -91,6 +94,26 @@ class Library:
         finally:
             if job:
                 POOL.release()
+
+    def run_step(
+        self,
+        program: Any,
+        segments: Any,
+        control: Any,
+        rows: int,
+        source: Any,
+        output: Any,
+        threads: int,
+        result: Any,
+    ) -> int:
+        """One step of ``rows`` rows, bindings 0 and 1 being rows at ``source`` and ``output``."""
+        cast = self._ffi.cast
+        cast("int64_t *", control)[N] = rows
+        bindings = cast("int64_t *", segments[memory.BINDINGS])
+        for first, data in ((0, source), (DESCRIPTOR_WORDS, output)):
+            bindings[first + DATA] = int(cast("intptr_t", data))
+            bindings[first + ROWS] = bindings[first + POSITIONS] = rows
+        return self.run_program(program, segments, control, 0, 1, 0, threads, result)
 
     def pool_threads(self) -> int:
         """Live helpers, the callers not counted."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.backends.base import OK, Array, Bound, RunResult, RunState
+from fastnn.backends.base import OK, Array, Bound, RunResult, RunState, StepCall
 from fastnn.backends.numpy_ref.context import Binding, Context, StepStopped
 from fastnn.errors import BackendUnavailable
 from fastnn.ops.metric import StateRegion
@@ -73,6 +73,10 @@ class NumpyExecutable:
             if function is None and node.op.name != "reshape":
                 raise BackendUnavailable(f"the numpy backend has no op {node.op.name!r}.")
             self.steps.append((node, function))
+
+    def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
+        """None: there is no shorter way than ``run``."""
+        return None
 
     def run(
         self,
