@@ -39,17 +39,14 @@ from fastnn.backends.numba_jit.record import (
     smaller,
     view,
 )
+from fastnn.backends.numba_jit.reduce import all_finite
 from fastnn.backends.numba_jit.vector import (
     at,
-    lane_sum,
-    lanes,
-    load_some,
     peek,
     poke,
     prefetch,
     rounded_down,
     size_of,
-    zeros,
 )
 from fastnn.program import memory
 from fastnn.program.control import OFFSET, N
@@ -178,16 +175,6 @@ def cast_row(
     else:
         for j in range(cols):
             to[first + j] = cast_element(segments, address + j * stride, dtype)
-
-
-@device
-def all_finite(y: Any, first: Any, cols: Any) -> Any:
-    """Whether a row is finite: x - x is 0 for finite x and NaN else, and NaN survives a sum."""
-    total = zeros(y)
-    for j in range(0, cols, lanes(y)):
-        v = load_some(y, first + j, cols - j)
-        total += v - v
-    return lane_sum(total) == 0.0
 
 
 def gather_rows(record: Any, segments: Any, begin: int, end: int) -> None:

@@ -29,6 +29,7 @@ INLINED: dict[str, Any] = {
 }
 F32: Any = types.float32
 F64: Any = types.float64
+I64: Any = types.int64
 REALS: dict[str, Any] = {"_f32": F32, "_f64": F64}
 
 Function = TypeVar("Function", bound=Callable[..., Any])

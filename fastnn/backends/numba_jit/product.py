@@ -17,6 +17,7 @@ from numba.extending import intrinsic
 from fastnn.backends.numba_jit.jit import device
 from fastnn.backends.numba_jit.lanes import (
     F32,
+    I1,
     I32,
     MANY_REGISTERS,
     VECTOR_BYTES,
@@ -44,9 +45,11 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.call(builder.module.globals[name], [a, b, c])
 
 
-def _emit_tile(builder: Any, rows: int, columns: int, real: types.Float, values: Any) -> None:
+def _emit_tile(
+    builder: Any, rows: int, columns: int, indexed: bool, real: types.Float, values: Any
+) -> None:
     """The instructions of one tile; sums stay in registers from the first step to the last."""
-    depth, a, a_row, a_step, b, b_step, c, first = values
+    depth, index, a, a_row, a_step, b, b_step, c, first = values
     kind, size = register(real), real.bitwidth // 8
     none = ir.Constant(kind, [0.0] * kind.count)
 
@@ -61,8 +64,13 @@ def _emit_tile(builder: Any, rows: int, columns: int, real: types.Float, values:
     loop, done = builder.append_basic_block("depth"), builder.append_basic_block("done")
     builder.branch(loop)
     builder.position_at_end(loop)
-    left, from_a, from_b = builder.phi(I64), builder.phi(a.type), builder.phi(b.type)
+    left, walk_a, walk_b = builder.phi(I64), builder.phi(a.type), builder.phi(b.type)
     sums = [builder.phi(kind) for _ in cells]
+    from_a, from_b = walk_a, walk_b
+    if indexed:
+        p = builder.load(builder.gep(index, [builder.sub(depth, left)]))
+        from_a = builder.gep(a, [builder.mul(p, a_step)])
+        from_b = builder.gep(b, [builder.mul(p, b_step)])
     row = [builder.load(place(from_b, v * kind.count), align=size) for v in range(columns)]
     ends = []
     for r in range(rows):
@@ -71,8 +79,8 @@ def _emit_tile(builder: Any, rows: int, columns: int, real: types.Float, values:
         for v in range(columns):
             ends.append(_multiply_add(builder, each, row[v], sums[r * columns + v]))
     less = builder.sub(left, I64(1))
-    pairs = [(left, depth, less), (from_a, a, builder.gep(from_a, [a_step]))]
-    pairs += [(from_b, b, builder.gep(from_b, [b_step])), *zip(sums, begun, ends, strict=True)]
+    pairs = [(left, depth, less), (walk_a, a, builder.gep(walk_a, [a_step]))]
+    pairs += [(walk_b, b, builder.gep(walk_b, [b_step])), *zip(sums, begun, ends, strict=True)]
     for phi, start, following in pairs:
         phi.add_incoming(start, before)
         phi.add_incoming(following, loop)
@@ -87,7 +95,9 @@ def tile(
     typing_context: Any,
     height: Any,
     width: Any,
+    listed: Any,
     depth: Any,
+    index: Any,
     a: Any,
     a_row: Any,
     a_step: Any,
@@ -96,35 +106,45 @@ def tile(
     c: Any,
     first: Any,
 ) -> Any:
-    """c[r, :] = (first ? 0 : c[r, :]) + Σ_p a[r, p]·b[p, :] for r < height ≤ MR, p ascending.
+    """c[r, :] = (first ? 0 : c[r, :]) + Σ_p a[r, p]·b[p, :] for r < height ≤ MR.
 
-    ``width`` counts registers; a[r, p] = a[r·a_row + p·a_step]; b has row stride b_step, c row
-    stride NV registers. One loop per height and width, so that the sums stay in registers.
+    p runs over 0, 1, … below depth, or, if ``listed``, over index[0], index[1], …; ``width`` counts
+    registers; a[r, p] = a[r·a_row + p·a_step]; b has row stride b_step, c row stride NV registers.
+    One loop per height and width, so that the sums stay in registers.
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        height, width, *values = args
-        shapes = [(rows, columns) for rows in range(MR, 0, -1) for columns in range(NV, 0, -1)]
-        code = builder.add(builder.mul(height, I64(NV)), width)
+        height, width, listed, *values = args
+        shapes = [
+            (rows, columns, indexed)
+            for rows in range(MR, 0, -1)
+            for columns in range(NV, 0, -1)
+            for indexed in (False, True)
+        ]
+        code = builder.add(builder.mul(height, I64(2 * NV)), builder.mul(width, I64(2)))
+        code = builder.add(code, builder.zext(listed, I64))
         end = builder.append_basic_block("end")
-        blocks = [builder.append_basic_block(f"tile_{r}_{v}") for r, v in shapes]
+        blocks = [builder.append_basic_block(f"tile_{r}_{v}") for r, v, _ in shapes]
         chosen = builder.switch(code, blocks[-1])
-        for (rows, columns), block in zip(shapes, blocks, strict=True):
-            chosen.add_case(I64(rows * NV + columns), block)
+        for (rows, columns, indexed), block in zip(shapes, blocks, strict=True):
+            chosen.add_case(I64(2 * rows * NV + 2 * columns + indexed), block)
             builder.position_at_end(block)
-            _emit_tile(builder, rows, columns, sig.args[3].dtype, values)
+            _emit_tile(builder, rows, columns, indexed, a.dtype, values)
             builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()
 
-    whole = types.int64
-    return types.void(whole, whole, whole, a, whole, whole, b, whole, c, types.boolean), emit
+    whole, flag = types.int64, types.boolean
+    left = (whole, whole, flag, whole, index)
+    return types.void(*left, a, whole, whole, b, whole, c, flag), emit
 
 
 def multiply_block(
     rows: Any,
     cols: Any,
     depth: Any,
+    listed: Any,
+    index: Any,
     a: Any,
     a_row: Any,
     a_step: Any,
@@ -144,15 +164,16 @@ def multiply_block(
     for t in range(number):
         height = (rows - row + number - t - 1) // (number - t)
         from_a, to = at(a, row * a_row), at(c, row * nr)
-        tile(height, width, depth, from_a, a_row, a_step, b, b_step, to, first)
+        tile(height, width, listed, depth, index, from_a, a_row, a_step, b, b_step, to, first)
         row += height
 
 
 def block_signature(real: types.Float) -> Any:
     """What ``multiply_block`` takes, for one float type."""
     whole, pointer = types.int64, types.CPointer(real)
-    left = (whole, whole, whole, pointer, whole, whole)
-    return types.void(*left, pointer, whole, pointer, types.boolean)
+    flag, index = types.boolean, types.CPointer(types.int64)
+    left = (whole, whole, whole, flag, index, pointer, whole, whole)
+    return types.void(*left, pointer, whole, pointer, flag)
 
 
 @intrinsic
@@ -161,6 +182,8 @@ def block_product(
     rows: Any,
     cols: Any,
     depth: Any,
+    listed: Any,
+    index: Any,
     a: Any,
     a_row: Any,
     a_step: Any,
@@ -174,16 +197,26 @@ def block_product(
     name = "fastnn_block_product_" + ("f32" if a.dtype == types.float32 else "f64")
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kinds = [value.type for value in args[:-1]] + [ir.IntType(8)]
-        function = ir.FunctionType(ir.VoidType(), kinds)
+        args = [builder.zext(v, ir.IntType(8)) if v.type == I1 else v for v in args]
+        function = ir.FunctionType(ir.VoidType(), [value.type for value in args])
         module = builder.module
         if name not in module.globals:
             ir.Function(module, function, name)
-        flag = builder.zext(args[-1], ir.IntType(8))
-        builder.call(module.globals[name], [*args[:-1], flag])
+        builder.call(module.globals[name], args)
         return context.get_dummy_value()
 
     return shape, emit
+
+
+@device
+def packs(p: Any, ld: Any, cols: Any, rows: Any) -> Any:
+    """Whether a panel of b is packed.
+
+    Where its last register would reach beyond the row; and where it is one cache line wide (AVX2,
+    SSE) in a matrix whose rows are a page or more apart, for more than two row tiles.
+    """
+    narrow = NV * VECTOR_BYTES <= 64 and rows > 2 * MR
+    return cols % lanes(p) != 0 or (narrow and ld * (VECTOR_BYTES // lanes(p)) >= 4096)
 
 
 @device

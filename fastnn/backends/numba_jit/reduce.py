@@ -18,7 +18,7 @@ from fastnn.backends.numba_jit.record import (
     smaller,
     view,
 )
-from fastnn.backends.numba_jit.vector import at, stack
+from fastnn.backends.numba_jit.vector import at, lane_sum, lanes, load_some, stack, zeros
 from fastnn.ops.codes import REDUCE
 
 SUM, MEAN, MAX = REDUCE["sum"], REDUCE["mean"], REDUCE["max"]
@@ -58,6 +58,16 @@ def row_double_sum(x: Any, first: Any, cols: Any) -> Any:
     for s in range(8):
         total += sums[s]
     return total
+
+
+@device
+def all_finite(x: Any, first: Any, cols: Any) -> Any:
+    """Whether a row is finite: x - x is 0 for finite x and NaN else, and NaN survives a sum."""
+    total = zeros(x)
+    for j in range(0, cols, lanes(x)):
+        v = load_some(x, first + j, cols - j)
+        total += v - v
+    return lane_sum(total) == 0.0
 
 
 @device

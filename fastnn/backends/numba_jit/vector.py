@@ -293,3 +293,24 @@ def prefetch(typing_context: Any, address: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64), emit
+
+
+@intrinsic
+def mask_bits(typing_context: Any, mask: Any) -> Any:
+    """A mask as an integer: bit l is lane l."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = builder.bitcast(args[0], ir.IntType(length(mask.real)))
+        return builder.zext(number, ir.IntType(64))
+
+    return types.int64(mask), emit
+
+
+@intrinsic
+def population(typing_context: Any, bits: Any) -> Any:
+    """How many bits are set."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.int64), emit
