@@ -5,6 +5,7 @@ start without Numba itself, a note while it compiles, an explanation where it is
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,23 @@ def test_a_changed_kernel_is_compiled_anew(tmp_path: Path):
     assert len(list((tmp_path / "cache").glob("numba-*"))) == 2
     run(tmp_path / "cache", package=package)
     assert len(list((tmp_path / "cache").glob("numba-*"))) == 3
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names CPUs of x86-64")
+def test_another_cpu_has_code_of_its_own(tmp_path: Path):
+    """Pitfall 23: code for one CPU is not loaded on another; registers are as wide as the CPU's."""
+    plain = "+64bit,+cx8,+fxsr,+mmx,+sse,+sse2"
+    wide = f"{plain},+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+xsave,+avx,+avx2,+fma,+bmi,+bmi2"
+    sizes = []
+    for cpu, features in (("x86-64", plain), ("haswell", wide)):
+        settings = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": features}
+        script = f"{RELU}\nfrom fastnn.backends.numba_jit.lanes import VECTOR_BYTES as n; print(n)"
+        first, size, *_ = run(tmp_path, script, **settings).stdout.split("\n")
+        assert first == "[[0.0, 2.0]] True"
+        assert run(tmp_path, **settings).stdout.split("\n")[0] == "[[0.0, 2.0]] False"
+        sizes.append(int(size))
+    assert sizes == [16, 32]
+    assert len(list(tmp_path.glob("numba-*"))) == 2
 
 
 def test_a_damaged_file_is_compiled_anew(tmp_path: Path):
