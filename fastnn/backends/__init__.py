@@ -74,9 +74,13 @@ def _numba() -> BackendInfo:
     """The line of the Numba backend; Numba itself is not loaded for it."""
     from importlib import metadata
 
+    from fastnn.datasets import places
+
     try:
-        version = metadata.version("numba")
-        return BackendInfo("numba", True, detail=f"Numba {version}")
+        detail = (
+            f"Numba {metadata.version('numba')}, kernels kept in {places.cache_folder().parent}"
+        )
+        return BackendInfo("numba", True, detail=detail)
     except metadata.PackageNotFoundError:
         return BackendInfo("numba", False, reason=NUMBA_MISSING)
 
