@@ -99,6 +99,23 @@ def test_a_damaged_file_is_compiled_anew(tmp_path: Path):
     assert run(tmp_path).stdout.split("\n")[0] == "[[0.0, 2.0]] False"
 
 
+PREDICT = """
+import sys
+import numpy as np
+import fastnn
+fastnn.set_num_threads(2)
+model = fastnn.Sequential([fastnn.Input((512,)), fastnn.layers.Dense(512)], backend="numba")
+model.predict(np.zeros((256, 512), np.float32), verbose=0)
+print(model.backend.lib.pool_threads(), "numba" in sys.modules)
+"""
+
+
+def test_what_helpers_run_is_kept_too(tmp_path: Path):
+    """The helpers' part is compiled before they are woken, not by a thread that ends with us."""
+    assert run(tmp_path, PREDICT).stdout.split("\n")[0] == "1 True"
+    assert run(tmp_path, PREDICT).stdout.split("\n")[0] == "1 False"
+
+
 def test_a_cache_that_cannot_be_written_is_one_note(tmp_path: Path):
     """A file where the folder should be: unwritable for root too."""
     (tmp_path / "cache").write_text("in the way")

@@ -87,6 +87,7 @@ class Library:
         if threads < 2 or not _worth_sharing(program):
             result[3] = 0
             return int(self._run(*arguments, 1, result, self._addresses, 0))
+        self._serve  # noqa: B018 - made ready here, not by a helper that is to help
         offered, job = POOL.acquire(threads, self._help)
         result[3] = int(job == 0)
         try:
