@@ -67,7 +67,7 @@ static int64_t NAME(list_columns)(int64_t *index, VIEW x, VIEW w, int64_t rows)
 {
     char used[INDEX_MOST];
     int64_t n_in = x.cols, count = 0;
-    if (n_in > INDEX_MOST || rows < MR || NAME(used_columns)(used, x, rows, 0, n_in) > n_in - n_in / 8)
+    if (n_in > INDEX_MOST || rows * n_in * w.cols < INDEX_LEAST || NAME(used_columns)(used, x, rows, 0, n_in) > n_in - n_in / 8)
         return n_in;
     for (int64_t k = 0; k < n_in; k++)
         if (used[k] || !NAME(all_finite)(w.data + k * w.ld, w.cols))
@@ -239,9 +239,11 @@ static void NAME(pack_block)(REAL *block, VIEW x, int64_t k, int64_t depth, int6
  * is not finite. list ← the columns of [k, k + rows) that are not, then one that is; returns how many, or `rows` and no
  * list if there is nothing to save. In row[r] stands which row of the product is row r of dw.
  */
-static int64_t NAME(list_rows)(char *list, char *row, VIEW x, int64_t n, int64_t k, int64_t rows)
+static int64_t NAME(list_rows)(char *list, char *row, VIEW x, int64_t n, int64_t k, int64_t rows, int64_t n_out)
 {
     char used[64];
+    if (n * rows * n_out < INDEX_LEAST)
+        return rows;
     int64_t count = NAME(used_columns)(used, x, n, k, k + rows), listed = 0;
     if (count + 1 > rows - rows / 8)
         return rows;
@@ -283,7 +285,7 @@ INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *c
     int64_t n = operand_rows(record, segments, first), n_out = dw.cols;
     for (int64_t k = begin; k < end; k += HEIGHT) {
         char list[HEIGHT], row[HEIGHT];
-        int64_t rows = smaller(end - k, HEIGHT), packed = NAME(list_rows)(list, row, x, n, k, rows);
+        int64_t rows = smaller(end - k, HEIGHT), packed = NAME(list_rows)(list, row, x, n, k, rows, n_out);
         for (int64_t j = 0; j < n_out; j += NR) {
             int64_t cols = smaller(n_out - j, NR), at = k * dw.ld + j;
             for (int64_t i = 0; i < n; i += DEPTH) {

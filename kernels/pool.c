@@ -12,8 +12,9 @@
  * So a worker whose processor is busy with another program delays nobody: it finds the job closed and goes back to wait.
  *
  * A worker that was inside when its processor went to another program is waited for (it will finish what it began), up to
- * a time slice of some milliseconds, and the same again at its next slice. So after such a wait the pool stays unused for
- * a while, which doubles while it goes on: the caller alone is faster than two that share one and a half processors.
+ * a time slice of some milliseconds, and the same again at its next slice. When a third of the time is lost that way, the
+ * pool stays unused for a while, which doubles while it goes on: the caller alone is then faster than two that share one
+ * and a half processors. Rare interruptions do not count as much as what they would take away.
  *
  * Sleeping: a worker sets its `asleep` under the mutex and then looks at `state`; the caller changes `state` and then
  * looks at `asleep`. Both are sequentially consistent, so one of them sees the other. The same for the caller's wait.
@@ -29,8 +30,9 @@
    ones, shorter than what a sleep and a wake cost together with the time slice a spinner may steal. */
 #define POOL_SPINS 1000
 
-/* A wait this long, and longer than twice the caller's own part, is no uneven share of work. */
+/* A wait this long, and longer than twice the caller's own part, is no uneven share of work: a stall. */
 #define POOL_STALL_NS 200000
+#define POOL_MEMORY_NS 50000000      /* of shared work, after which what was lost before counts half */
 #define POOL_PAUSE_NS 10000000      /* unused after a first stall */
 #define POOL_PAUSE_MOST_NS 160000000 /* and at most; a stall later than this after the last pause counts as a first */
 
@@ -49,7 +51,7 @@ static struct {
     _Atomic int64_t count;
     _Atomic int64_t spins;
     _Atomic int64_t unused_until; /* monotonic_ns */
-    int64_t pause;                /* of the last stall; the caller that holds the pool owns it */
+    int64_t pause, shared, lost;  /* the last pause; time of jobs and of stalls since. The pool's holder owns them */
     int fork_handled;
     pool_work *work;
     void *context;
@@ -105,11 +107,20 @@ THREAD_MAIN(worker_main)
     return THREAD_RESULT;
 }
 
-/* The caller has waited: remembers a stall. */
-static void note_wait(int64_t own_ns, int64_t waited_ns, int64_t now)
+/* A job of the caller's own part and its wait for the others is over: decides about a pause. */
+static void note_job(int64_t own_ns, int64_t waited_ns, int64_t now)
 {
+    pool.shared += own_ns + waited_ns;
+    if (pool.shared > POOL_MEMORY_NS) {
+        pool.shared /= 2;
+        pool.lost /= 2;
+    }
     if (waited_ns < POOL_STALL_NS || waited_ns < 2 * own_ns)
         return;
+    pool.lost += waited_ns;
+    if (3 * pool.lost < pool.shared)
+        return;
+    pool.shared = pool.lost = 0;
     int64_t last = atomic_load_explicit(&pool.unused_until, memory_order_relaxed);
     pool.pause = now - last > POOL_PAUSE_MOST_NS ? POOL_PAUSE_NS : smaller(2 * pool.pause, POOL_PAUSE_MOST_NS);
     atomic_store_explicit(&pool.unused_until, now + pool.pause, memory_order_relaxed);
@@ -147,8 +158,10 @@ static void pool_execute(pool_work *work, void *context, int64_t threads)
     int64_t spins = atomic_load_explicit(&pool.spins, memory_order_relaxed);
     while (atomic_load(&pool.finished) != entered && spins-- > 0)
         spin_pause();
-    if (atomic_load(&pool.finished) == entered)
+    if (atomic_load(&pool.finished) == entered) {
+        note_job(worked - started, 0, worked);
         return;
+    }
     mutex_lock(&pool.mutex);
     atomic_store(&pool.caller_asleep, 1);
     while (atomic_load(&pool.finished) != entered)
@@ -156,7 +169,7 @@ static void pool_execute(pool_work *work, void *context, int64_t threads)
     atomic_store(&pool.caller_asleep, 0);
     mutex_unlock(&pool.mutex);
     int64_t now = monotonic_ns();
-    note_wait(worked - started, now - worked, now);
+    note_job(worked - started, now - worked, now);
 }
 
 /* In a forked child only the forking thread exists: forget the workers, and whoever held the pool or the mutex. */

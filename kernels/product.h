@@ -26,7 +26,8 @@
 #define MC 256              /* rows of a block: how often a packed panel is used again */
 #define PANEL_BYTES 16384  /* a packed panel of b: half of a 32 KiB L1 cache */
 #define DW_DEPTH 128
-#define INDEX_MOST 4096 /* inputs of a layer whose columns of zeros are looked for */
+#define INDEX_MOST 4096  /* inputs of a layer whose columns of zeros are looked for */
+#define INDEX_LEAST 8192 /* multiply-adds of a block below which looking costs more than it may save */
 #define AHEAD_BYTES (1 << 21) /* size of a matrix from which strips are fetched ahead: twice a common L2 */
 #endif
 

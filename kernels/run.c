@@ -10,6 +10,7 @@
 
 /* One stage of one step, as the threads that share it see it. */
 typedef struct stage_run {
+    const int64_t *gather; /* the record that reads the user's rows; NULL if there is none */
     _Alignas(64) _Atomic int64_t next; /* the next tile to hand out: a cache line of its own */
     _Alignas(64) const int64_t *program;
     const int64_t *stage;
@@ -61,10 +62,30 @@ static int64_t count_tiles(const stage_run *run)
     return tiles;
 }
 
+/* The first record that gathers rows, in the first stage where there is one. */
+static const int64_t *find_gather(const int64_t *program, const int64_t *offsets)
+{
+    for (int64_t r = 0; r < program[PROGRAM_RECORDS]; r++) {
+        const int64_t *record = program + offsets[r];
+        kernel_function *run = kernel_table[record[RECORD_KERNEL]].run;
+        if (run == gather_rows_f32 || run == gather_rows_f64)
+            return record;
+    }
+    return NULL;
+}
+
+/* A tile's share of the rows that the next step will read: memory works while the tile computes. */
+static void fetch_next_step(const stage_run *run, int64_t tile)
+{
+    if (run->gather)
+        fetch_rows_ahead(run->gather, run->segments, run->n * tile / run->tiles, run->n * (tile + 1) / run->tiles);
+}
+
 static void run_tile(const stage_run *run, int64_t tile)
 {
     int64_t kind = run->stage[STAGE_KIND], records = run->stage[STAGE_COUNT];
     if (kind == STAGE_TILE) {
+        fetch_next_step(run, tile);
         for (int64_t r = 0; r < records; r++) {
             const int64_t *record = record_of(run, r);
             int64_t extent = extent_of(record, run->n), grain = record[RECORD_GRAIN], tiles = tiles_of(extent, grain);
@@ -147,7 +168,8 @@ int64_t run_program(const int64_t *program, char **segments, const char *control
     memset(status, 0, STATUS_WORDS * sizeof *status);
     run_state state = {.threads = threads};
     const int64_t *stage_table = program + program[PROGRAM_STAGE_TABLE];
-    stage_run run = {.program = program, .offsets = stage_table + stages * STAGE_WORDS, .segments = table};
+    const int64_t *offsets = stage_table + stages * STAGE_WORDS;
+    stage_run run = {.program = program, .offsets = offsets, .segments = table, .gather = find_gather(program, offsets)};
     do {
         /* The kernels only read the control row; the cast is for the segment table's common type. */
         table[SEGMENT_CONTROL] = (char *)(uintptr_t)control + (first_step + done) * CONTROL_WORDS * 8;

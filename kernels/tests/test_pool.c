@@ -179,24 +179,28 @@ static void test_idle_costs_nothing(void)
     CHECK(used < 10000000);
 }
 
-/* After a stall the pool is left unused, twice as long after the next; an uneven share of work is no stall. */
+/* After stalls that take a third of the time the pool is left unused, twice as long the next time; an uneven share of
+   work is no stall, and a rare one is borne. */
 static void test_crowded(void)
 {
     int64_t now = monotonic_ns();
+    pool.shared = pool.lost = 0;
     atomic_store(&pool.unused_until, 0);
-    note_wait(1000, POOL_STALL_NS - 1, now);
-    note_wait(POOL_STALL_NS, 2 * POOL_STALL_NS - 1, now);
+    note_job(1000, POOL_STALL_NS - 1, now);
+    note_job(POOL_STALL_NS, 2 * POOL_STALL_NS - 1, now);
+    note_job(30 * POOL_STALL_NS, 0, now);
+    note_job(1000, 4 * POOL_STALL_NS, now);
     CHECK(!pool_is_crowded());
-    note_wait(1000, 4 * POOL_STALL_NS, now);
+    note_job(1000, 40 * POOL_STALL_NS, now);
     CHECK(pool_is_crowded() && pool.pause == POOL_PAUSE_NS);
     bench *b = make_bench();
     CHECK(run(b, STEPS, 0, 3) == 0 && b->result[2] == 1);
     CHECK(!memcmp(b->weights, expected, sizeof expected));
     free(b);
     for (int64_t repeat = 0; repeat < 10; repeat++)
-        note_wait(1000, 4 * POOL_STALL_NS, now);
+        note_job(1000, 4 * POOL_STALL_NS, now);
     CHECK(pool.pause == POOL_PAUSE_MOST_NS);
-    note_wait(1000, 4 * POOL_STALL_NS, now + 3 * POOL_PAUSE_MOST_NS);
+    note_job(1000, 4 * POOL_STALL_NS, now + 3 * POOL_PAUSE_MOST_NS);
     CHECK(pool.pause == POOL_PAUSE_NS);
     atomic_store(&pool.unused_until, 0);
 }
