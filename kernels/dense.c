@@ -39,7 +39,7 @@ static int NAME(all_finite)(const REAL *x, int64_t cols)
         VEC v = NAME(load_some)(x + j, smaller(cols - j, VL));
         sum += v - v;
     }
-    return NAME(lane_sum)(sum) == 0;
+    return !NAME(any_lane)((IVEC)(sum != (VEC){0}));
 }
 
 /* used[k] = 1 where one of the rows of x has something other than 0 in column k. Returns how many columns have. */

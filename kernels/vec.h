@@ -27,6 +27,25 @@ INLINE IVEC NAME(lanes_below)(int64_t count)
     return (IVEC)(lane < ((REAL_INT)count - (IVEC){0}));
 }
 
+/* Whether a lane of a comparison's result is set. */
+INLINE int NAME(any_lane)(IVEC mask)
+{
+#if defined(__AVX512F__) && REAL_BITS == 32
+    return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif defined(__AVX512F__)
+    return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8((__m256i)mask) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
+    REAL_INT any = 0;
+    for (int l = 0; l < VL; l++)
+        any |= mask[l];
+    return any != 0;
+#endif
+}
+
 /* The first count (1 .. VL) elements at p, the other lanes 0; touches no memory beyond them. */
 INLINE VEC NAME(load_part)(const REAL *p, int64_t count)
 {
