@@ -16,6 +16,6 @@ ENTERED = 0x7FFF
 # Estimated operations below which a stage stays on the calling thread: as in kernels/run.c.
 PARALLEL_COST = 400_000
 # Most samples of a tile of a row stage; weights that a tile has brought into the caches serve them.
-ROW_BLOCK_MOST = 256
+ROW_BLOCK_MOST = 128
 # Pauses before a nap: about 30 us. Longer than the serial stages between two parallel ones.
 POOL_SPINS = 1000
