@@ -18,6 +18,7 @@ import fastnn
 from bench import roofline
 from bench.kernel_call import Work, kernel_call, numpy_call, work
 from bench.probe import ProbeUnavailable, peaks
+from fastnn.backends import backends
 from fastnn.backends.c_cffi import levels
 from tests.support.cases import CASES, Case
 from tests.support.one_op import Bench
@@ -30,6 +31,8 @@ RUNS = [(1, 400_000, 1), (1, 4_095, 1), (1, 4_000_003, 1)]
 SMALL = [(33, 17, 9)]
 
 KERNELS = ["numpy", *(f"c:{level}" for level in levels.supported_levels())]
+if backends()["numba"].available:
+    KERNELS.append("numba")
 DTYPES = ["float32", "float64"]
 
 

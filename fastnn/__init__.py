@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from fastnn import utils as utils
     from fastnn.backends import get_backend as get_backend
     from fastnn.backends import set_backend as set_backend
+    from fastnn.backends import warmup as warmup
     from fastnn.backends.threads import get_num_threads as get_num_threads
     from fastnn.backends.threads import set_num_threads as set_num_threads
     from fastnn.backends.threads import threads as threads
     from fastnn.layers import Input as Input
     from fastnn.layers import Layer as Layer
     from fastnn.models import Sequential as Sequential
+    from fastnn.user_kernel import kernel as kernel
 
 _MODULES = (
     "activations",
@@ -66,6 +68,8 @@ _NAMES = {
     "get_num_threads": "fastnn.backends.threads",
     "set_num_threads": "fastnn.backends.threads",
     "threads": "fastnn.backends.threads",
+    "kernel": "fastnn.user_kernel",
+    "warmup": "fastnn.backends",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]

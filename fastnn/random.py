@@ -66,17 +66,24 @@ def philox4x32(
     Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The test vectors of the
     authors' Random123 library are in ``tests/test_random.py``.
     """
-    c0, c1, c2, c3 = np.broadcast_arrays(*(np.asarray(word, dtype=np.uint64) for word in counter))
+    shape = np.broadcast_shapes(*(np.shape(word) for word in counter))
+    c0, c1, c2, c3, product_0, product_1 = (np.empty(shape, dtype=np.uint64) for _ in range(6))
+    for words, given in zip((c0, c1, c2, c3), counter, strict=True):
+        words[...] = given
     k0, k1 = int(key[0]), int(key[1])
     for _ in range(_ROUNDS):
-        product_0 = _MULTIPLIER_0 * c0
-        product_1 = _MULTIPLIER_1 * c2
-        c0, c1, c2, c3 = (
-            (product_1 >> _SHIFT_32) ^ c1 ^ np.uint64(k0),
-            product_1 & _LOW_32,
-            (product_0 >> _SHIFT_32) ^ c3 ^ np.uint64(k1),
-            product_0 & _LOW_32,
-        )
+        np.multiply(c0, _MULTIPLIER_0, out=product_0)
+        np.multiply(c2, _MULTIPLIER_1, out=product_1)
+        np.right_shift(product_1, _SHIFT_32, out=c0)
+        c0 ^= c1
+        c0 ^= np.uint64(k0)
+        np.right_shift(product_0, _SHIFT_32, out=c2)
+        c2 ^= c3
+        c2 ^= np.uint64(k1)
+        product_1 &= _LOW_32
+        product_0 &= _LOW_32
+        c1, product_1 = product_1, c1  # the old words are the next products' room
+        c3, product_0 = product_0, c3
         k0 = (k0 + _KEY_STEP_0) & 0xFFFFFFFF
         k1 = (k1 + _KEY_STEP_1) & 0xFFFFFFFF
     return (

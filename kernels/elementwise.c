@@ -183,3 +183,10 @@ static void NAME(cast_i32)(const int64_t *record, char *const *segments, int64_t
         for (int64_t j = 0; j < y.cols; j++)
             y.data[i * y.ld + j] = (REAL)NAME(integer_at)(record, segments, 1, i, j);
 }
+
+/* y = f(a, ..) for a function of the user's: i0 is the address of a kernel like these, which Numba compiled. */
+static void NAME(user_function)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    kernel_function *run = (kernel_function *)(intptr_t)integer_attribute(record, 0);
+    run(record, segments, begin, end);
+}

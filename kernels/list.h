@@ -37,6 +37,7 @@
     REAL_KERNEL(where, 4, 4, 0, 0)                                                                                     \
     REAL_KERNEL(equal_i32, 3, 3, 0, 0)                                                                                 \
     REAL_KERNEL(cast_i32, 2, 2, 0, 0)                                                                                  \
+    REAL_KERNEL(user_function, 2, 3, 1, 0)                                                                             \
     REAL_KERNEL(reduce_columns, 2, 2, 1, 0)                                                                            \
     REAL_KERNEL(argmax_i32, 2, 2, 0, 0)                                                                                \
     REAL_KERNEL(reduce_rows, 2, 2, 1, 0)                                                                               \

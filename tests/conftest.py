@@ -72,6 +72,14 @@ def why_c_is_missing() -> str:
     return "" if info.available else info.reason
 
 
+def why_numba_is_missing() -> str:
+    """An empty string where Numba is installed."""
+    import fastnn.backends
+
+    info = fastnn.backends.backends()["numba"]
+    return "" if info.available else info.reason
+
+
 def c_levels() -> dict[str, str]:
     """Each compiled CPU level and why it cannot run here (an empty string where it can)."""
     if WITHOUT_C:
@@ -134,6 +142,7 @@ def backend_names() -> dict[str, str]:
     if not WITHOUT_C:
         names["c"] = ""
         names.update({f"c:{level}": reason for level, reason in c_levels().items()})
+    names["numba"] = why_numba_is_missing()
     return names
 
 

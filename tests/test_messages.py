@@ -42,7 +42,7 @@ unknown metric
     'crossentropy', 'mean', 'mean_squared_error', 'mse', 'sparse_categorical_accuracy',
     'sparse_categorical_crossentropy'.
 unknown backend
-    ArgumentError: unknown backend 'cc'. Did you mean 'c'? Known: 'auto', 'c', 'numpy'.
+    ArgumentError: unknown backend 'cc'. Did you mean 'c'? Known: 'auto', 'c', 'numba', 'numpy'.
 unknown attribute of fastnn
     AttributeError: module 'fastnn' has no attribute 'Sequental'. Did you mean
     fastnn.Sequential?

@@ -137,12 +137,24 @@ def test_nothing_heavy_is_imported_at_the_top_of_a_module() -> None:
         f"{name(path)} imports {imported}"
         for path in files(".py", inside=("fastnn",))
         for imported in imports(path, tree(path).body)
-        if imported.split(".")[0] in HEAVY
+        if imported.split(".")[0] in HEAVY - allowed(path)
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("column", ["fastnn/backends/numpy_ref", "kernels"])
+def allowed(path: Path) -> set[str]:
+    """The Numba backend's chapters are Numba's own language; what runs kernels from the cache needs
+    the loader (llvmlite) alone.
+    """
+    if path.parent != FASTNN / "backends" / "numba_jit":
+        return set()
+    start = {"executor", "table", "cache", "pool", "job", "machine", "__init__"}
+    return {"llvmlite"} if path.stem in start else {"llvmlite", "numba"}
+
+
+@pytest.mark.parametrize(
+    "column", ["fastnn/backends/numpy_ref", "fastnn/backends/numba_jit", "kernels"]
+)
 def test_op_families_have_one_file_name_everywhere(column: str) -> None:
     in_ops = {path.stem for path in (FASTNN / "ops").glob("*.py")} & FAMILIES
     here = {path.stem for path in (CHECKOUT / column).glob("*.*") if path.suffix in (".py", ".c")}

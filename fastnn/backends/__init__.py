@@ -19,7 +19,8 @@ from fastnn.errors import BackendUnavailable
 from fastnn.registry import unknown_name
 
 ENVIRONMENT = "FASTNN_BACKEND"
-NAMES = ("c", "numpy")
+NAMES = ("c", "numba", "numpy")
+NUMBA_MISSING = "Numba is not installed; install it with: pip install 'fastnn[numba]'."
 _default: list[str] = []
 
 
@@ -64,8 +65,24 @@ def backends() -> dict[str, BackendInfo]:
         infos["c"] = BackendInfo("c", True, detail=f"CPU level {levels.choose_level()}")
     except (BackendUnavailable, ImportError) as error:
         infos["c"] = BackendInfo("c", False, reason=str(error))
+    infos["numba"] = _numba()
     infos["numpy"] = BackendInfo("numpy", True, detail=f"NumPy {np.__version__}")
     return infos
+
+
+def _numba() -> BackendInfo:
+    """The line of the Numba backend; Numba itself is not loaded for it."""
+    from importlib import metadata
+
+    from fastnn.datasets import places
+
+    try:
+        detail = (
+            f"Numba {metadata.version('numba')}, kernels kept in {places.cache_folder().parent}"
+        )
+        return BackendInfo("numba", True, detail=detail)
+    except metadata.PackageNotFoundError:
+        return BackendInfo("numba", False, reason=NUMBA_MISSING)
 
 
 def set_backend(name: str) -> None:
@@ -77,6 +94,34 @@ def set_backend(name: str) -> None:
     """
     resolve(name)
     _default[:] = [name]
+
+
+def warmup(backend: str = "numba", dtype: str = "float32") -> None:
+    """Compile every kernel of the Numba backend now, rather than when a model first needs it.
+
+    What is compiled is kept on disk, so it is enough to do this once, after an installation. The
+    other backends need nothing.
+
+    Parameters
+    ----------
+    backend : the backend to prepare.
+    dtype : ``"float32"`` or ``"float64"``, the float type of the kernels.
+
+    Raises
+    ------
+    BackendUnavailable : if the backend cannot be used here.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.warmup("numpy")
+    """
+    from fastnn import config
+
+    name = config.standardize_dtype(dtype)
+    prepare = getattr(resolve(backend), "warmup", None)
+    if prepare is not None:
+        prepare(name)
 
 
 def get_backend() -> str:
@@ -100,10 +145,12 @@ def _resolve(name: str, level: str) -> Backend:
     """The backend of a name; cached, because a process uses few."""
     family, _, asked = name.partition(":")
     if family == "auto":
-        try:
-            return _resolve("c", level)
-        except BackendUnavailable:
-            return _resolve("numpy", level)
+        for candidate in ("c", "numba"):
+            try:
+                return _resolve(candidate, level)
+            except BackendUnavailable:
+                continue
+        return _resolve("numpy", level)
     if name == "numpy":
         from fastnn.backends.numpy_ref.executor import NumpyBackend
 
@@ -112,6 +159,12 @@ def _resolve(name: str, level: str) -> Backend:
         from fastnn.backends.c_cffi import executor, levels
 
         return executor.backend_for(levels.choose_level(asked or None))
+    if name == "numba":
+        if not (info := _numba()).available:
+            raise BackendUnavailable(f"the numba backend is unavailable: {info.reason}")
+        from fastnn.backends.numba_jit import executor as numba_executor
+
+        return numba_executor.backend()
     raise unknown_name("backend", name, ["auto", *NAMES])
 
 

@@ -9,6 +9,7 @@ clip_backward  dx = dy where low <= x <= high, else 0
 where          y = condition ≠ 0 ? a : b
 equal_i32      y = (a = b) for int32 operands
 cast_i32       y = float(x) for an int32 operand
+user_function  y = f(a, …), f a scalar function of the user's (``fastnn.kernel``)
 =============  =================================================================================
 
 Broadcasting, as in NumPy, is limited to what a kernel does for free: an operand whose last axis is
@@ -130,6 +131,38 @@ EQUAL_I32 = define("equal_i32", "y = a == b", ROW)
 CAST_I32 = define("cast_i32", "y = float(x)", ROW)
 
 
+def _user_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
+    kernel = node.attributes["kernel"]
+    found: list[Tensor | None] = []
+    for which, tensor in enumerate(node.inputs):
+        if all(derivative is None for derivative in kernel.derivatives):
+            kernel.part(which)  # says that there is none
+        if kernel.derivatives[which] is None:
+            found.append(None)
+            continue
+        slope = user_function(kernel, node.inputs, which)
+        found.append(_sum_to(multiply(dy, slope), tensor))
+    return found
+
+
+def _user_address(node: Node) -> Sequence[int]:
+    from fastnn.backends.user_kernels import address
+
+    kernel = node.attributes["kernel"]
+    function = kernel.part(node.attributes["which"])
+    return (address(function, kernel.__name__, len(node.inputs), node.output.dtype),)
+
+
+USER_FUNCTION = define(
+    "user_function",
+    "y = f(a, ...)",
+    ROW,
+    gradient=_user_gradient,
+    integers=_user_address,
+    flops=lambda node: 10.0,
+)
+
+
 def _broadcast(a: Tensor, b: Tensor) -> Shape:
     """The common shape of two operands under the rule of this module."""
     big, small = (a, b) if (a.has_batch, a.ndim) >= (b.has_batch, b.ndim) else (b, a)
@@ -234,6 +267,20 @@ def equal_labels(a: Tensor, b: Tensor, dtype: str) -> Tensor:
 def cast_i32(x: Tensor, dtype: str) -> Tensor:
     """An int32 tensor in a float type."""
     return CAST_I32.node((x,), {"dtype": dtype}, [(x.shape, dtype)]).output
+
+
+def user_function(kernel: Any, operands: Sequence[Any], which: int = -1) -> Tensor:
+    """f of one or two operands for a ``Kernel``, or its derivative by one of them."""
+    dtype = next((t.dtype for t in operands if isinstance(t, Tensor)), "float32")
+    tensors = [as_tensor(operand, dtype) for operand in operands]
+    if any(tensor.dtype != dtype or dtype == "int32" for tensor in tensors):
+        raise ShapeError(
+            f"kernel {kernel.__name__!r}: operands of dtypes {[t.dtype for t in tensors]}. Cast "
+            "them to one float type."
+        )
+    shape = tensors[0].shape if len(tensors) == 1 else _broadcast(tensors[0], tensors[1])
+    attributes = {"kernel": kernel, "which": which}
+    return USER_FUNCTION.node(tensors, attributes, [(shape, dtype)]).output
 
 
 def vector(values: Any, dtype: str) -> Tensor:

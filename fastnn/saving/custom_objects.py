@@ -44,6 +44,11 @@ def _is_own(item: Any) -> bool:
     return module.partition(".")[0] in ("fastnn", "builtins")
 
 
+def _stands_for_a_function(value: Any) -> bool:
+    """Whether an object wraps a function under the function's name, as ``fastnn.kernel`` does."""
+    return callable(value) and "__wrapped__" in getattr(value, "__dict__", {})
+
+
 def _strings(value: Any) -> Iterator[str]:
     """All strings in plain data, keys left out."""
     if isinstance(value, str):
@@ -61,7 +66,7 @@ def _objects(value: Any, depth: int, seen: set[int]) -> Iterator[Any]:
     if id(value) in seen or depth < 0:
         return
     seen.add(id(value))
-    if isinstance(value, (*_FUNCTIONS, type)):
+    if isinstance(value, (*_FUNCTIONS, type)) or _stands_for_a_function(value):
         yield value
     elif isinstance(value, Mapping):
         for item in list(value.values()):

@@ -1,6 +1,6 @@
 """The fixture ``kernels``: the NumPy functions, and each CPU level of the C backend that this
-machine has. Unlike ``backend`` (``tests/conftest.py``) it names no level twice. And ``c_level``,
-which is the same without NumPy.
+machine has, and Numba. Unlike ``backend`` (``tests/conftest.py``) it names no level twice. And
+``native``, which is the same without NumPy, and ``c_level``, which is C's levels alone.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from fastnn.backends.c_cffi import levels
 
 
 def kernel_sets() -> list[str]:
-    """``numpy`` and ``c:LEVEL`` for each level that runs here."""
+    """``numpy``, ``c:LEVEL`` for each level that runs here, and ``numba``."""
     if os.environ.get("FASTNN_TESTS_WITHOUT_C") == "1":
-        return ["numpy"]
-    return ["numpy", *(f"c:{level}" for level in levels.supported_levels())]
+        return ["numpy", "numba"]
+    return ["numpy", *(f"c:{level}" for level in levels.supported_levels()), "numba"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kernels" in metafunc.fixturenames:
         metafunc.parametrize("kernels", kernel_sets(), indirect=True)
-    if "c_level" in metafunc.fixturenames:
-        names = [name for name in kernel_sets() if name != "numpy"]
+    for fixture in {"c_level", "native"} & set(metafunc.fixturenames):
+        names = [name for name in kernel_sets() if name.startswith("c:")]
         if metafunc.definition.get_closest_marker("best_level"):
             names = names[-1:]
-        metafunc.parametrize("c_level", names, indirect=True)
+        if fixture == "native":
+            names.append("numba")
+        metafunc.parametrize(fixture, names, indirect=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def kernels(request: pytest.FixtureRequest) -> str:
-    """``numpy`` or ``c:LEVEL``."""
+    """``numpy``, ``c:LEVEL`` or ``numba``."""
     request.node.user_properties.append(("backend", request.param))
     name: str = request.param
     return name
@@ -46,6 +48,14 @@ def kernels(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def c_level(request: pytest.FixtureRequest) -> str:
     """``c:LEVEL``; there are none where C was left out on purpose."""
+    request.node.user_properties.append(("backend", request.param))
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def native(request: pytest.FixtureRequest) -> str:
+    """``c:LEVEL`` or ``numba``: the backends that run packed Programs."""
     request.node.user_properties.append(("backend", request.param))
     name: str = request.param
     return name

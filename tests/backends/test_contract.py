@@ -70,8 +70,8 @@ def test_every_op_is_defined_in_the_file_of_its_numpy_function():
                 assert inspect.unwrap(getattr(module, op.name)).__module__ == module.__name__
 
 
-def test_kernels_are_the_ops_kernels(c_level: str):
-    backend = backends.resolve(c_level)
+def test_kernels_are_the_ops_kernels(native: str):
+    backend = backends.resolve(native)
     expected = set()
     for dtype in ("float32", "float64"):
         for case in CASES:

@@ -88,19 +88,19 @@ def predict(
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("units", [(7, 3), (64, 65, 10), (129, 33, 1), (520, 10)])
 def test_a_prediction_has_the_same_bits_in_any_batch(
-    c_level: str, units: tuple[int, ...], dtype: str
+    native: str, units: tuple[int, ...], dtype: str
 ):
     """Whatever the batch size, the position in the batch and the number of threads."""
     training = Training(perceptron(*units, activation="tanh"), (37,), "softmax", dtype=dtype)
     program = predictor(training)
     x = training.samples(131).x
-    expected = predict(program, c_level, x, 131)
+    expected = predict(program, native, x, 131)
     assert np.isfinite(expected).all()
     for batch in (1, 2, 5, 6, 7, 11, 12, 13, 31, 32, 33, 96, 97, 130):
-        found = predict(program, c_level, x, batch, threads=1 + batch % 3)
+        found = predict(program, native, x, batch, threads=1 + batch % 3)
         assert found.tobytes() == expected.tobytes(), batch
     for shift in (1, 2, 3, 64, 130):
-        moved = predict(program, c_level, np.roll(x, shift, axis=0), 131)
+        moved = predict(program, native, np.roll(x, shift, axis=0), 131)
         assert np.roll(moved, -shift, axis=0).tobytes() == expected.tobytes(), shift
 
 

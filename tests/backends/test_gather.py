@@ -159,12 +159,12 @@ def test_what_is_not_finite_is_named(value: float, stored: str, backend: str):
         np.testing.assert_array_equal(found, array[order].astype("float32"))
 
 
-def test_the_first_bad_row_is_named_whoever_finds_one_first(c_level: str):
+def test_the_first_bad_row_is_named_whoever_finds_one_first(native: str):
     """Tiles are 32 rows: the thread with the second finds its bad row before the first one's."""
     array = np.ones((96, 20_000), np.float32)
     array[[31, 32, 64], 0] = np.nan
     for _ in range(10):
-        _, result = through(c_level, array, "float32", 96, check=True, threads=4)
+        _, result = through(native, array, "float32", 96, check=True, threads=4)
         assert (result.status, result.done, result.row) == (NON_FINITE_INPUT, 0, 31)
 
 

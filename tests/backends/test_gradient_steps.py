@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastnn import backends
-from fastnn.backends.c_cffi import executor
+from fastnn.backends import packed
 from fastnn.ops.contract import OPS
 from fastnn.optimizers import SGD, Adam, AdamW, RMSprop
 from fastnn.program.tensor import Node
@@ -65,14 +65,14 @@ def one_after_the_other(variant: Variant, bench: Bench, node: Node, level: str) 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("key", VARIANTS, ids=" ".join)
-def test_the_fused_op_gives_the_bits_of_the_two(key: tuple[str, ...], c_level: str, dtype: str):
+def test_the_fused_op_gives_the_bits_of_the_two(key: tuple[str, ...], native: str, dtype: str):
     variant = VARIANTS[key]
     for n, size, other in SHAPES:
         for values in ("uniform", "lognormal", "special"):
             bench = Bench(dtype, n, size, other, values)
             node = variant.build(bench)
-            fused = bench.compiled(backends.resolve(c_level), node).run()[variant.given :]
-            apart = one_after_the_other(variant, bench, node, c_level)
+            fused = bench.compiled(backends.resolve(native), node).run()[variant.given :]
+            apart = one_after_the_other(variant, bench, node, native)
             for a, b in zip(fused, apart, strict=True):
                 both = np.isnan(a.reshape(-1)) & np.isnan(b)  # of which NaN it is nothing is said
                 same = a.reshape(-1).view(np.uint8).reshape(b.size, -1)
@@ -91,7 +91,7 @@ def trained(backend: str, optimizer: str, units: tuple[int, ...], batch: int, **
     return training.train(backend, training.samples(700), batch, 2, **options)
 
 
-def kernels_of(executable: executor.CExecutable) -> list[str]:
+def kernels_of(executable: packed.PackedExecutable) -> list[str]:
     """The names of the kernels that a compiled Program runs, in order."""
     words, names = executable.words, {i: n for n, i in executable.backend.kernels.items()}
     first = int(words[7] + 8 * words[3])
@@ -99,9 +99,9 @@ def kernels_of(executable: executor.CExecutable) -> list[str]:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "rmsprop"])
-def test_a_compiled_perceptron_stores_no_gradient(optimizer: str, c_level: str):
+def test_a_compiled_perceptron_stores_no_gradient(optimizer: str, native: str):
     training = Training(perceptron(6, 5, 4), (3,), optimizer=OPTIMIZERS[optimizer]())
-    names = kernels_of(backends.resolve(c_level).compile(training.program, 16))
+    names = kernels_of(backends.resolve(native).compile(training.program, 16))
     gradients = [n for n in names if n.startswith(("dense_dw", "dense_db"))]
     step = f"{optimizer}_step_f32"
     assert gradients == [f"dense_dw_{step}", f"dense_db_{step}"] * 3
@@ -112,31 +112,31 @@ def test_a_compiled_perceptron_stores_no_gradient(optimizer: str, c_level: str):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_training_gives_the_bits_of_training_unfused(
-    optimizer: str, c_level: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+    optimizer: str, native: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ):
     for batch in (32, 129, 300, 600):
-        fused = trained(c_level, optimizer, (65, 10), batch, dtype=dtype)
+        fused = trained(native, optimizer, (65, 10), batch, dtype=dtype)
         with monkeypatch.context() as patch:
-            patch.setattr(executor, "fuse_updates", lambda nodes, *rest: nodes)
-            apart = trained(c_level, optimizer, (65, 10), batch, dtype=dtype)
+            patch.setattr(packed, "fuse_updates", lambda nodes, *rest: nodes)
+            apart = trained(native, optimizer, (65, 10), batch, dtype=dtype)
         assert fused.same_bits(apart), batch
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_training_is_the_reference_in_float64(optimizer: str, c_level: str):
+def test_training_is_the_reference_in_float64(optimizer: str, native: str):
     for batch in (32, 300):
-        found = trained(c_level, optimizer, (65, 10), batch)
+        found = trained(native, optimizer, (65, 10), batch)
         expected = trained("numpy", optimizer, (65, 10), batch)
         for a, b in zip(found.weights, expected.weights, strict=True):
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 * np.abs(b).max())
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_is_the_reference_in_float64(name: str, c_level: str):
+def test_every_architecture_is_the_reference_in_float64(name: str, native: str):
     """Shared and frozen layers, skips, rank 3: what is fused and what is left go together."""
     architecture, shape = ARCHITECTURES[name]
     outcomes = []
-    for used in ("numpy", c_level):
+    for used in ("numpy", native):
         training = Training(architecture, shape, dtype="float64", optimizer=Adam(0.003))
         outcomes.append(training.train(used, training.samples(70), 16, 4))
     for a, b in zip(outcomes[1].weights, outcomes[0].weights, strict=True):
@@ -150,10 +150,10 @@ def digest(outcome: Outcome) -> str:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam", "rmsprop centered"])
-def test_weights_do_not_depend_on_the_threads(optimizer: str, c_level: str, dtype: str):
+def test_weights_do_not_depend_on_the_threads(optimizer: str, native: str, dtype: str):
     """Of layers that are large enough to be shared out."""
     found = {
-        digest(trained(c_level, optimizer, (300, 129, 10), 128, dtype=dtype, threads=threads))
+        digest(trained(native, optimizer, (300, 129, 10), 128, dtype=dtype, threads=threads))
         for threads in (1, 2, 4)
     }
     assert len(found) == 1

@@ -28,7 +28,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_reused_workspace_gives_the_bits_of_the_guarded_one(name: str, c_level: str, dtype: str):
+def test_reused_workspace_gives_the_bits_of_the_guarded_one(name: str, native: str, dtype: str):
     architecture, shape = ARCHITECTURES[name]
     for number, head in enumerate(HEADS):
         optimizer = list(OPTIMIZERS.values())[number]
@@ -38,13 +38,13 @@ def test_reused_workspace_gives_the_bits_of_the_guarded_one(name: str, c_level: 
                 architecture, shape, head, dtype=dtype, optimizer=optimizer(), weighted=number > 1
             )
             samples = training.samples(75)
-            outcomes.append(training.train(c_level, samples, 33, 2, guarded=guarded))
+            outcomes.append(training.train(native, samples, 33, 2, guarded=guarded))
         assert outcomes[0].same_bits(outcomes[1]), (name, head)
 
 
 @pytest.mark.parametrize("fill", FILLS)
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_whole_programs_stay_in_their_tensors(name: str, c_level: str, fill: int):
+def test_whole_programs_stay_in_their_tensors(name: str, native: str, fill: int):
     """Between the tensors, and beyond the rows of a partial batch, nothing is written; and what is
     there (NaN or a tiny number) is not read.
     """
@@ -53,7 +53,7 @@ def test_whole_programs_stay_in_their_tensors(name: str, c_level: str, fill: int
     for used in (fill, 0):
         training = Training(architecture, shape, "sparse", optimizer=Adam(0.01))
         samples = training.samples(23)
-        executable = backends.resolve(c_level).compile(training.program, 64, guarded=True)
+        executable = backends.resolve(native).compile(training.program, 64, guarded=True)
         scratch = executable._take()
         executable._free.append(scratch)
         scratch.workspace[:] = used
@@ -76,9 +76,9 @@ def test_whole_programs_stay_in_their_tensors(name: str, c_level: str, fill: int
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="mprotect is POSIX's")
-def test_no_kernel_reads_beyond_its_operands(c_level: str):
+def test_no_kernel_reads_beyond_its_operands(native: str):
     """Each operand ends where an unmapped page begins; see ``support/guard_pages.py``."""
-    command = [sys.executable, "-m", "tests.support.guard_pages", c_level]
+    command = [sys.executable, "-m", "tests.support.guard_pages", native]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     last = done.stdout.splitlines()[-1:]
     assert done.returncode == 0, f"ended with {done.returncode} at {last}: {done.stderr}"
@@ -132,12 +132,12 @@ def test_lent_arrays_may_be_read_only_and_stay_as_they_are(backend: str):
         np.testing.assert_array_equal(array, copy)
 
 
-def test_scratch_is_taken_from_a_free_list(c_level: str):
+def test_scratch_is_taken_from_a_free_list(native: str):
     """A run takes one scratch and gives it back, also when it stops."""
     architecture, shape = ARCHITECTURES["one layer"]
     training = Training(architecture, shape)
     samples = training.samples(20)
-    executable = backends.resolve(c_level).compile(training.program, 16)
+    executable = backends.resolve(native).compile(training.program, 16)
     control = training.control(20, 16, 1)
     for _ in range(3):
         executable.run(samples.bound(), control, RunState.of(training.program))

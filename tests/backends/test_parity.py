@@ -77,8 +77,8 @@ def test_parity(op: str, kernels: str, dtype: str):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("op", [name for name in op_names() if name != "reshape"])
-def test_pieces_give_the_bits_of_one_call(op: str, c_level: str, dtype: str):
-    backend = backends.resolve(c_level)
+def test_pieces_give_the_bits_of_one_call(op: str, native: str, dtype: str):
+    backend = backends.resolve(native)
     for case in cases_of(op):
         for n, size, other in ((33, 17, 65), (7, 65, 9), (130, 9, 40)):
             bench = Bench(dtype, n, size, other)

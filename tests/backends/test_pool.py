@@ -66,9 +66,9 @@ def run_script(level: str, body: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_fork_after_a_parallel_run(c_level: str):
+def test_fork_after_a_parallel_run(native: str):
     run_script(
-        c_level,
+        native,
         """
         expected = train()
         for _ in range(3):
@@ -78,9 +78,9 @@ def test_fork_after_a_parallel_run(c_level: str):
     )
 
 
-def test_fork_from_another_thread_while_the_pool_works(c_level: str):
+def test_fork_from_another_thread_while_the_pool_works(native: str):
     run_script(
-        c_level,
+        native,
         """
         expected = train()
         stop = []
@@ -108,9 +108,9 @@ def test_fork_from_another_thread_while_the_pool_works(c_level: str):
     )
 
 
-def test_a_forked_child_may_fork(c_level: str):
+def test_a_forked_child_may_fork(native: str):
     run_script(
-        c_level,
+        native,
         """
         expected = train()
         pid = os.fork()
@@ -125,10 +125,10 @@ def test_a_forked_child_may_fork(c_level: str):
     )
 
 
-def test_exit_with_a_live_pool_and_after_a_shutdown(c_level: str):
-    run_script(c_level, "train()")
+def test_exit_with_a_live_pool_and_after_a_shutdown(native: str):
+    run_script(native, "train()")
     run_script(
-        c_level,
+        native,
         """
         expected = train()
         LIBRARY.pool_shutdown()
@@ -181,10 +181,10 @@ def test_eight_threads_predict_at_once(backend: str):
         assert all(pool.map(work, range(8)))
 
 
-def test_eight_threads_train_models_of_their_own(c_level: str):
+def test_eight_threads_train_models_of_their_own(native: str):
     def work(seed: int) -> bytes:
         training = Training(perceptron(256, 64, 10), (200,), seed=seed)
-        outcome = training.train(c_level, training.samples(200), 100, 3, threads=4)
+        outcome = training.train(native, training.samples(200), 100, 3, threads=4)
         return b"".join(w.tobytes() for w in outcome.weights)
 
     expected = [work(seed) for seed in range(8)]
@@ -192,11 +192,11 @@ def test_eight_threads_train_models_of_their_own(c_level: str):
         assert list(pool.map(work, range(8))) == expected
 
 
-def test_a_run_releases_the_gil(c_level: str):
+def test_a_run_releases_the_gil(native: str):
     """While one thread is inside a long run, another executes Python."""
     training = Training(perceptron(256, 256, 10), (256,))
     samples = training.samples(512)
-    executable = backends.resolve(c_level).compile(training.program, 128)
+    executable = backends.resolve(native).compile(training.program, 128)
     control = training.control(512, 128, 30)
     state = RunState.of(training.program, 30)
     running = threading.Event()

@@ -42,7 +42,7 @@ def assert_close(found: Outcome, expected: Outcome, tolerance: float, where: str
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_compiled_program_is_the_walk_of_the_reference(name: str, c_level: str, dtype: str):
+def test_compiled_program_is_the_walk_of_the_reference(name: str, native: str, dtype: str):
     """After 1 batch and after 50; the last batch of each epoch is partial."""
     architecture, shape = ARCHITECTURES[name]
     for number, optimizer in enumerate(OPTIMIZERS.values()):
@@ -50,7 +50,7 @@ def test_compiled_program_is_the_walk_of_the_reference(name: str, c_level: str, 
         reduction = ("mean", "mean", "sum", "weighted_mean")[number % 4]
         for steps in (1, 50):
             outcomes = []
-            for used in ("numpy", c_level):
+            for used in ("numpy", native):
                 made = optimizer()
                 made.learning_rate *= 0.02 if reduction == "sum" else 1
                 training = Training(
@@ -122,7 +122,7 @@ def test_a_step_with_bad_data_changes_nothing(backend: str, optimizer: str):
             assert a.tobytes() == b.tobytes(), fault
 
 
-def test_the_first_bad_row_of_a_batch_is_reported_for_any_number_of_threads(c_level: str):
+def test_the_first_bad_row_of_a_batch_is_reported_for_any_number_of_threads(native: str):
     architecture, shape = ARCHITECTURES["perceptron"]
     training = Training(architecture, shape)
     samples = training.samples(2000)
@@ -131,7 +131,7 @@ def test_the_first_bad_row_of_a_batch_is_reported_for_any_number_of_threads(c_le
     for position in (1999, 1500, 700, 699, 1024):
         samples.y[samples.permutation[position]] = 77
         for threads in (1, 4):
-            found = training.train(c_level, samples, 2000, threads=threads)
+            found = training.train(native, samples, 2000, threads=threads)
             first = min(p for p in range(2000) if samples.y[samples.permutation[p]] == 77)
             assert found.result.row == samples.permutation[first]
             assert found.result.done == 0
@@ -281,8 +281,8 @@ def test_a_module_of_another_record_version_is_refused(
         levels.load.cache_clear()
 
 
-def test_an_op_without_a_kernel_is_named(c_level: str):
-    backend = backends.resolve(c_level)
+def test_an_op_without_a_kernel_is_named(native: str):
+    backend = backends.resolve(native)
     with pytest.raises(BackendUnavailable, match="has no kernel 'conv2d_f32'"):
         backend.kernel_id("conv2d_f32")
     assert not backend.has("conv2d")
@@ -325,14 +325,14 @@ def test_a_deadline_ends_a_run_after_a_step(backend: str):
 
 
 @pytest.mark.parametrize("batch", [1, 31, 32, 33, 64])
-def test_any_batch_size_runs_in_one_capacity(batch: int, c_level: str):
+def test_any_batch_size_runs_in_one_capacity(batch: int, native: str):
     """The capacity bounds the rows of a step; fewer give the bits of a smaller capacity."""
     architecture, shape = ARCHITECTURES["perceptron"]
     outcomes = []
     for capacity in (batch, 64):
         training = Training(architecture, shape)
         samples = training.samples(130)
-        executable = backends.resolve(c_level).compile(training.program, capacity)
+        executable = backends.resolve(native).compile(training.program, capacity)
         state = RunState.of(training.program)
         result = executable.run(samples.bound(), training.control(130, batch, 1), state)
         weights = [v.numpy() for v in training.variables]

@@ -26,13 +26,13 @@ def pattern(array: Array) -> Array:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("op", op_names())
-def test_special_values(op: str, c_level: str, dtype: str):
+def test_special_values(op: str, native: str, dtype: str):
     for case in cases_of(op):
         for n, size, other in ((1, 1, 1), (5, 3, 2), (33, 17, 9), (40, 64, 3)):
             bench = Bench(dtype, n, size, other, "special")
             node = case.build(bench)
             expected = bench.reference(node)
-            found = bench.compiled(backends.resolve(c_level), node).run()
+            found = bench.compiled(backends.resolve(native), node).run()
             for a, b in zip(found, expected, strict=True):
                 message = f"{case.id} {bench.label}"
                 if a.dtype.kind == "f":

@@ -129,31 +129,31 @@ def test_affinity_is_what_the_process_may_use():
     assert threads._affinity() == len(before)
 
 
-def test_four_threads_are_four_even_on_two_cores(c_level: str):
+def test_four_threads_are_four_even_on_two_cores(native: str):
     """``set_num_threads(4)``: the caller and three live workers, all of which may get tiles."""
-    backend = backends.resolve(c_level)
+    backend = backends.resolve(native)
     backend.lib.pool_shutdown()
     assert backend.lib.pool_threads() == 0
     fastnn.set_num_threads(4)
     training = Training(perceptron(512, 512, 10), (784,))
     samples = training.samples(256)
-    outcome = training.train(c_level, samples, 128, threads=fastnn.get_num_threads())
+    outcome = training.train(native, samples, 128, threads=fastnn.get_num_threads())
     assert backend.lib.pool_threads() == 3
     assert 1 <= outcome.result.workers <= 4
-    training.train(c_level, samples, 128, threads=2)
+    training.train(native, samples, 128, threads=2)
     assert backend.lib.pool_threads() == 3  # a pool does not shrink
     backend.lib.pool_shutdown()
     assert backend.lib.pool_threads() == 0
     again = Training(perceptron(512, 512, 10), (784,))
-    assert again.train(c_level, samples, 128, threads=4).same_bits(outcome)
+    assert again.train(native, samples, 128, threads=4).same_bits(outcome)
     assert backend.lib.pool_threads() == 3
 
 
-def test_small_work_wakes_nobody(c_level: str):
-    backend = backends.resolve(c_level)
+def test_small_work_wakes_nobody(native: str):
+    backend = backends.resolve(native)
     backend.lib.pool_shutdown()
     training = Training(perceptron(8, 5), (4,))
-    outcome = training.train(c_level, training.samples(64), 16, 3, threads=4)
+    outcome = training.train(native, training.samples(64), 16, 3, threads=4)
     assert outcome.result.workers == 1
     assert backend.lib.pool_threads() == 0
 

@@ -207,6 +207,9 @@ CASES = [
         )
         for name in UNARY
     ),
+    Case("user_function", "one", make.user_function(1), rounded(3)),
+    Case("user_function", "two", make.user_function(2), rounded(4)),
+    Case("user_function", "two column", make.user_function(2, "column"), rounded(4)),
     *(
         Case(
             "binary",

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from fastnn import backends
-from fastnn.backends.c_cffi.executor import CBackend
+from fastnn.backends.packed import PackedBackend
 from fastnn.program import memory
 from fastnn.program.tensor import Tensor, matrix_view
 from tests.support.cases import CASES
 from tests.support.guard import FILLS
-from tests.support.one_op import Bench, COneOp
+from tests.support.one_op import Bench, CompiledOneOp
 
 Array = np.ndarray[Any, Any]
 SHAPES = ((5, 7, 3), (1, 1, 1), (7, 17, 9), (3, 33, 70))
@@ -41,7 +41,7 @@ class Fenced:
             raise OSError(ctypes.get_errno(), "mprotect")
 
 
-def run_fenced(compiled: COneOp, backend: CBackend) -> list[Array]:
+def run_fenced(compiled: CompiledOneOp, backend: PackedBackend) -> list[Array]:
     """The op's first step with every operand fenced in; what its operands hold afterwards."""
     bench, node = compiled.bench, compiled.node
     compiled.run_pieces(lambda extent: [])  # gathers the inputs, and sets up the segments
@@ -77,7 +77,7 @@ def run_fenced(compiled: COneOp, backend: CBackend) -> list[Array]:
 
 
 def main(level: str) -> None:
-    """All cases on one CPU level."""
+    """All cases on one backend."""
     backend = backends.resolve(level)
     for dtype in ("float32", "float64"):
         for case in CASES:

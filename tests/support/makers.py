@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import fastnn
 from fastnn.ops import activation, data, dense, dropout, elementwise, loss, metric
 from fastnn.ops.codes import COMPARISONS
 from fastnn.program.tensor import Node, Size, Tensor
@@ -131,6 +132,29 @@ def binary(function: str, second: str = "same") -> Callable[[Bench], Node]:
             shape = {"same": (b.size,), "column": (1,), "rank3": (3, b.size)}[second]
             other = b.rows(*shape, **wide)
         return node_of(elementwise.binary(a, other, function=function))
+
+    return build
+
+
+@fastnn.kernel(derivative=lambda x: 1.0 / (1.0 + abs(x)) ** 2)
+def softsign(x: float) -> float:
+    """One argument."""
+    return x / (1.0 + abs(x))
+
+
+@fastnn.kernel(derivative=(lambda a, b: b * b, lambda a, b: 2.0 * a * b))
+def product_with_square(a: float, b: float) -> float:
+    """Two arguments; nothing in it cancels."""
+    return a * b * b
+
+
+def user_function(count: int, second: str = "same") -> Callable[[Bench], Node]:
+    def build(b: Bench) -> Node:
+        a = b.rows(b.size, low=-2, high=2)
+        if count == 1:
+            return node_of(elementwise.user_function(softsign, [a]))
+        other = b.rows(1 if second == "column" else b.size, low=-2, high=2)
+        return node_of(elementwise.user_function(product_with_square, [a, other]))
 
     return build
 

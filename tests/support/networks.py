@@ -62,8 +62,8 @@ def largest_difference(a: fastnn.Sequential, b: fastnn.Sequential) -> float:
 def executable_classes() -> list[type]:
     """The classes whose ``run`` is a native run."""
     found = []
-    for module, name in (("numpy_ref", "NumpyExecutable"), ("c_cffi", "CExecutable")):
-        found.append(getattr(importlib.import_module(f"fastnn.backends.{module}.executor"), name))
+    for module, name in (("numpy_ref.executor", "NumpyExecutable"), ("packed", "PackedExecutable")):
+        found.append(getattr(importlib.import_module(f"fastnn.backends.{module}"), name))
     return found
 
 

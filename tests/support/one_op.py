@@ -1,8 +1,8 @@
-"""A ``Bench`` holds the inputs of one op and runs it: by the NumPy functions in any float type,
-as a one-op Program on the C executor, or kernel by kernel over pieces of its range. The C runs
-use the guarded layout: every operand lies between margins, outputs are full of NaN beforehand,
-and afterwards margins and inputs must be what they were. Deliberately not here: which ops there
-are (``cases.py``).
+"""A ``Bench`` holds the inputs of one op and runs it: by the NumPy functions in any float type, as
+a one-op Program on a native executor, or kernel by kernel over pieces of its range. The native runs
+use the guarded layout: every operand lies between margins, outputs are full of NaN beforehand, and
+afterwards margins and inputs must be what they were. Deliberately not here: which ops there are
+(``cases.py``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from fastnn.backends.base import Bound, RunState
-from fastnn.backends.c_cffi.executor import CBackend, CExecutable
 from fastnn.backends.numpy_ref import activation, dense
 from fastnn.backends.numpy_ref.context import Binding, Context
 from fastnn.backends.numpy_ref.executor import find_function
+from fastnn.backends.packed import PackedBackend, PackedExecutable
 from fastnn.ops import data
 from fastnn.ops.dense import GRADIENT_STEPS
 from fastnn.ops.metric import StateRegion
@@ -293,21 +293,21 @@ class Bench:
         """A shape for this bench's rows."""
         return tuple(s.at(self.n) if isinstance(s, Size) else s for s in shape)
 
-    # -- the C executor -----------------------------------------------------------------------
+    # -- a native executor -----------------------------------------------------------------------
 
-    def compiled(self, backend: CBackend, node: Node) -> COneOp:
+    def compiled(self, backend: PackedBackend, node: Node) -> CompiledOneOp:
         """The op as a Program of its own, in the guarded layout."""
         program = Program(
             [node], self.slots, state_size=self.state_values.size, storage=self.storage
         )
         executable = backend.compile(program, self.n + SPARE_ROWS, guarded=True)
-        return COneOp(self, node, executable)
+        return CompiledOneOp(self, node, executable)
 
 
-class COneOp:
-    """One op compiled by the C executor, with the memory round its operands watched."""
+class CompiledOneOp:
+    """One op compiled by a native executor, with the memory round its operands watched."""
 
-    def __init__(self, bench: Bench, node: Node, executable: CExecutable) -> None:
+    def __init__(self, bench: Bench, node: Node, executable: PackedExecutable) -> None:
         self.bench, self.node, self.executable = bench, node, executable
         scratch = executable._take()
         executable._free.append(scratch)

@@ -8,7 +8,7 @@ import pytest
 from fastnn import backends
 from tests.support.cases import cases_of
 from tests.support.guard import FILLS, MARGIN, Fence, byte_range, guarded_variable
-from tests.support.one_op import Bench, COneOp
+from tests.support.one_op import Bench, CompiledOneOp
 from tests.support.tolerances import EXACT, REDUCTION, assert_within
 
 
@@ -38,7 +38,7 @@ def test_a_guarded_variable_lies_between_margins():
     assert np.isnan(data[: 4 * (begin // 4)].view(np.float32)).all()
 
 
-def relu_case() -> tuple[Bench, COneOp]:
+def relu_case() -> tuple[Bench, CompiledOneOp]:
     case = next(case for case in cases_of("activation_forward") if case.variant == "relu")
     bench = Bench("float32", 5, 7)
     return bench, bench.compiled(backends.resolve("c"), case.build(bench))

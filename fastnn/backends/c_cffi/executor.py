@@ -1,40 +1,18 @@
-"""The C executor: packs a Program into records once; a run of many steps is one native call.
-
-The call releases the GIL. Memory of one run (workspace, status) comes from a free list, so several
-threads may run one Executable at once.
+"""The C executor: packed Programs (``fastnn/backends/packed.py``) run by the compiled kernels of
+one CPU level.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-import threading
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from fastnn.backends.base import Array, Bound, RunResult, RunState, StepCall
 from fastnn.backends.c_cffi import levels
-from fastnn.errors import BackendUnavailable
-from fastnn.program import memory
-from fastnn.program.control import WORDS as CONTROL_WORDS
-from fastnn.program.control import ControlBlock
-from fastnn.program.fuse import fuse, fuse_updates
-from fastnn.program.memory import Plan, StorageKey
-from fastnn.program.program import Program
-from fastnn.program.record import SUFFIX, kernel_name, pack
-from fastnn.program.stages import cut
-from fastnn.program.variable import aligned_bytes
-
-DTYPE_CODES = {"uint8": 0, "int32": 1, "int64": 2, "float32": 3, "float64": 4, "bool": 5}
-DESCRIPTOR_WORDS = 8
-RESULT_WORDS = 8
-STATUS_WORDS = 8
-POISON = 0xA7
+from fastnn.backends.packed import PackedBackend, PackedExecutable
+from fastnn.program.record import kernel_name
 
 
-class CBackend:
+class CBackend(PackedBackend):
     """The compiled kernels of one CPU level."""
 
     def __init__(self, level: str | None = None) -> None:
@@ -46,196 +24,11 @@ class CBackend:
         self.kernels: dict[str, int] = {
             self.ffi.string(name).decode(): i for i, name in enumerate(names)
         }
-        self.name = "c"
-
-    def has(self, op: str) -> bool:
-        """Whether there is a kernel of that op, for any dtype."""
-        return any(op + suffix in self.kernels for suffix in SUFFIX.values())
-
-    def kernel_id(self, name: str) -> int:
-        """The number of a kernel."""
-        if name not in self.kernels:
-            raise BackendUnavailable(f"the c backend ({self.level}) has no kernel {name!r}.")
-        return self.kernels[name]
-
-    def compile(self, program: Program, capacity: int, *, guarded: bool = False) -> CExecutable:
-        """Fuse, cut into stages, lay out and pack; ``guarded`` is the layout with red zones."""
-        nodes = fuse(program.nodes, set(program.gradients), self.has)
-        nodes = fuse_updates(nodes, program.gradients, self.has)
-        stages = cut(nodes)
-        layout = memory.plan(stages, program.gradients, capacity, guarded=guarded)
-        packed = pack(stages, layout, self.kernel_id)
-        code = self.lib.check_program(
-            self.pointer(packed.words, "int64_t[]"), packed.words.size, packed.attributes.size
-        )
-        if code:
-            raise BackendUnavailable(f"the c backend refuses the packed Program (code {code}).")
-        return CExecutable(self, program, layout, packed.words, packed.attributes)
-
-    def pointer(self, array: Array, kind: str = "char[]") -> Any:
-        """A C pointer to a contiguous array."""
-        return self.ffi.from_buffer(kind, array)
+        self.name: str = "c"
+        self.label: str = f"c backend ({self.level})"
 
 
-class Scratch:
-    """The memory of one run: segment table, workspace, status and result."""
-
-    __slots__ = ("keep", "result", "segments", "status", "workspace")
-
-    def __init__(self, backend: CBackend, size: int, count: int) -> None:
-        self.workspace: Array = aligned_bytes(size)
-        self.status: Array = np.zeros(STATUS_WORDS, dtype=np.int64)
-        self.result: Array = np.zeros(RESULT_WORDS, dtype=np.int64)
-        self.segments: Any = backend.ffi.new("char *[]", count)
-        self.keep: Any = None
-
-
-class CExecutable:
-    """A packed Program and the segments that it refers to."""
-
-    def __init__(
-        self,
-        backend: CBackend,
-        program: Program,
-        layout: Plan,
-        words: Array,
-        attributes: Array,
-    ) -> None:
-        self.backend = backend
-        self.program = program
-        self.layout = layout
-        self.words = words
-        self.attributes = attributes
-        self._words = backend.pointer(words, "int64_t[]")
-        self._storage = [self._array(key) for key in layout.storage]
-        self._fixed = [backend.pointer(array) for array in self._storage]
-        self._attributes = backend.pointer(attributes)
-        self._free: list[Scratch] = []
-        self._lock = threading.Lock()
-
-    def _array(self, key: StorageKey) -> Array:
-        """The memory behind a storage segment."""
-        if key.kind == "constants" or key.buffer is None:
-            return self.layout.constants if self.layout.constants.size else aligned_bytes(64)
-        if key.kind == "parameters":
-            return key.buffer.data
-        return self.program.storage.array(key.kind, key.buffer)
-
-    def _take(self) -> Scratch:
-        with self._lock:
-            if self._free:
-                return self._free.pop()
-        count = memory.FIRST_STORAGE + len(self._fixed)
-        scratch = Scratch(self.backend, self.layout.workspace_bytes + 64, count)
-        segments, pointer = scratch.segments, self.backend.pointer
-        scratch.keep = (
-            pointer(scratch.status),
-            pointer(scratch.workspace),
-            pointer(scratch.result, "int64_t[]"),
-        )
-        segments[memory.ATTRIBUTES] = self._attributes
-        segments[memory.STATUS] = scratch.keep[0]
-        segments[memory.WORKSPACE] = scratch.keep[1]
-        for number, fixed in enumerate(self._fixed):
-            segments[memory.FIRST_STORAGE + number] = fixed
-        return scratch
-
-    def run(
-        self,
-        bound: Sequence[Bound],
-        control: ControlBlock,
-        state: RunState,
-        *,
-        first: int = 0,
-        count: int | None = None,
-        deadline: float = 0.0,
-        threads: int = 1,
-    ) -> RunResult:
-        """Run steps in one native call; see ``Executable.run``."""
-        steps = len(control) - first if count is None else count
-        if steps == 0:
-            return RunResult(0, 0)
-        scratch = self._take()
-        pointer = self.backend.pointer
-        descriptors, owners = self._describe(bound)
-        segments = scratch.segments
-        owners += [
-            pointer(state.state),
-            pointer(state.history),
-            pointer(descriptors),
-            pointer(control.words),
-        ]
-        segments[memory.STATE], segments[memory.HISTORY], segments[memory.BINDINGS] = owners[-4:-1]
-        scratch.status[:] = 0
-        self.backend.lib.run_program(
-            self._words,
-            segments,
-            owners[-1],
-            first,
-            steps,
-            math.ceil(deadline * 1e9),
-            threads,
-            scratch.keep[2],
-        )
-        code, done, workers = (int(value) for value in scratch.result[:3])
-        result = RunResult(code, done, workers=workers)
-        if code:
-            result.row, result.binding = int(scratch.status[1]), int(scratch.status[2])
-            result.value = float(scratch.status[3:4].view(np.float64)[0])
-        with self._lock:
-            self._free.append(scratch)
-        if code < 0:
-            raise MemoryError("the C backend could not allocate memory for its threads.")
-        return result
-
-    def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
-        """One native call, prepared; see ``Executable.step_call``."""
-        scratch, state = self._take(), RunState.of(self.program)
-        descriptors, control = self._describe(bound)[0], np.zeros(CONTROL_WORDS, dtype=np.int64)
-        borrow = self.backend.ffi.from_buffer
-        arrays = (state.state, state.history, descriptors, control)
-        owners = [borrow("char[]", array) for array in arrays]
-        segments = scratch.segments
-        segments[memory.STATE], segments[memory.HISTORY], segments[memory.BINDINGS] = owners[:3]
-        run_step, words, row, result = (
-            self.backend.lib.run_step,
-            self._words,
-            owners[3],
-            scratch.keep[2],
-        )
-
-        def call(
-            array: Array, output: Array, threads: int, keep: Any = (self, scratch, arrays)
-        ) -> int:
-            code: int = run_step(
-                words,
-                segments,
-                row,
-                len(array),
-                borrow("char[]", array),
-                borrow("char[]", output),
-                threads,
-                result,
-            )
-            return code
-
-        return call
-
-    def _describe(self, bound: Sequence[Bound]) -> tuple[Array, list[Any]]:
-        """The binding descriptors, and what must stay alive during the call."""
-        descriptors = np.zeros((max(len(bound), 1), DESCRIPTOR_WORDS), dtype=np.int64)
-        owners: list[Any] = []
-        for row, item in zip(descriptors, bound, strict=False):
-            array, permutation = item.array, item.permutation
-            owners += [array, permutation]
-            row[0] = array.ctypes.data
-            row[1] = DTYPE_CODES[array.dtype.name]
-            row[2], row[3] = array.strides
-            row[4] = len(array)
-            row[5] = 0 if permutation is None else permutation.ctypes.data
-            row[6] = int(item.check_finite)
-            row[7] = len(array) if permutation is None else len(permutation)
-        return descriptors, owners
+CExecutable = PackedExecutable
 
 
 @functools.cache

@@ -6,7 +6,7 @@ loop over steps. Its twin in C is the control row and the binding descriptors of
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -109,6 +109,7 @@ class Context:
     scalars : further numbers of the optimizer, such as Adam's step size.
     bindings : the user's arrays, indexed by the ``binding`` attribute of ops in ``data.py``.
     history : float64, one row of metric accumulators per epoch.
+    masks : of this step's dropouts, by what they are drawn from.
     """
 
     n: int = 0
@@ -120,3 +121,4 @@ class Context:
     scalars: Sequence[float] = ()
     bindings: Sequence[Binding] = ()
     history: NDArray[np.float64] = field(default_factory=_no_history)
+    masks: dict[Hashable, NDArray[np.bool_]] = field(default_factory=dict)

@@ -21,7 +21,10 @@ def dropout(context: Context, x: Array, *, rate: float, key: Sequence[int], stre
     """
     columns = x.shape[-1]
     rows = x.size // columns if columns else 0
-    mask = keep_mask(rows, columns, rate, key, context.step, stream).reshape(x.shape)
+    drawn = (rows, columns, rate, *key, context.step, stream)
+    if drawn not in context.masks:  # backward needs forward's
+        context.masks[drawn] = keep_mask(rows, columns, rate, key, context.step, stream)
+    mask = context.masks[drawn].reshape(x.shape)
     scale = 1.0 / (1.0 - rate) if rate < 1.0 else 0.0  # rate 1 keeps nothing
     y: Array = np.where(mask, x * x.dtype.type(scale), x.dtype.type(0))
     return y

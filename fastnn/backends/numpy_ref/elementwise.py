@@ -82,6 +82,13 @@ def where(context: Context, c: Array, a: Array, b: Array) -> Array:
     return np.where(c != 0, a, b)
 
 
+@ieee
+def user_function(context: Context, *inputs: Array, kernel: Any, which: int) -> Array:
+    """y = f(a, …), f a function of the user's (``fastnn.kernel``) or its derivative."""
+    y: Array = kernel.evaluate(which, inputs)
+    return y
+
+
 def equal_i32(context: Context, a: Array, b: Array, *, dtype: DTypeLike) -> Array:
     """y = 1 where the integers a and b are equal, else 0, as a float dtype."""
     y: Array = a == b

@@ -12,6 +12,8 @@ import numpy as np
 
 from fastnn.backends.numpy_ref.context import Array, Context, ieee
 
+PIECE = 1 << 14  # parameters that Adam updates at a time: six arrays stay in a common L2
+
 
 def _decay(context: Context, w: Array, weight_decay: float) -> None:
     """w ← w − learning_rate · weight_decay · w (decoupled from the gradient, as AdamW)."""
@@ -106,6 +108,19 @@ def adam_step(
     """
     _decay(context, w, weight_decay)
     T = w.dtype.type
-    m += (g - m) * T(1.0 - beta_1)
-    v += (g * g - v) * T(1.0 - beta_2)
-    w -= T(context.scalars[0]) * m / (np.sqrt(v) + T(epsilon))
+    scratch = np.empty((2, min(w.size, PIECE)), w.dtype)
+    for first in range(0, w.size, PIECE):
+        W, G, M, V = (array.reshape(-1)[first : first + PIECE] for array in (w, g, m, v))
+        a, b = scratch[:, : W.size]
+        np.subtract(G, M, out=a)
+        a *= T(1.0 - beta_1)
+        M += a
+        np.multiply(G, G, out=a)
+        a -= V
+        a *= T(1.0 - beta_2)
+        V += a
+        np.sqrt(V, out=b)
+        b += T(epsilon)
+        np.multiply(M, T(context.scalars[0]), out=a)
+        a /= b
+        W -= a
