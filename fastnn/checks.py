@@ -82,8 +82,9 @@ def labels(y: Array, classes: int, what: str = "y") -> None:
 
 def label_range_error(what: str, row: int, value: Any, classes: int) -> DataError:
     """The error for a label outside the classes of the last layer."""
+    there_are = "There is 1 class" if classes == 1 else f"There are {classes} classes"
     return DataError(
-        f"{what}, row {row}: label {_number(value)} is out of range. There are {classes} classes, "
+        f"{what}, row {row}: label {_number(value)} is out of range. {there_are}, "
         f"the outputs of the last layer, so labels must be whole numbers from 0 to {classes - 1}. "
         "Renumber the labels, or give the last layer more units."
     )

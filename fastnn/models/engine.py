@@ -185,7 +185,8 @@ class Engine:
         prediction = self.output_shape  # type: ignore[attr-defined]
         logged = self.compiled.log_names((BATCH, *arrays.target_shape), prediction)
         names = ["loss" if self.compiled.loss is not None else "", *logged]
-        return Runner(executable, feed, names, arrays.classes)
+        classes = arrays.classes or int(prediction[-1])  # a sparse metric beside another loss
+        return Runner(executable, feed, names, classes)
 
     def _evaluation(self, arrays: inputs.Arrays, batch: int, check_finite: bool) -> Runner:
         """A runner that evaluates."""
