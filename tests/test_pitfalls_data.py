@@ -144,7 +144,7 @@ class TestLabels:
     def test_3_for_a_metric_beside_another_loss(self, backend: str) -> None:
         model = linear(backend)
         model.compile("sgd", "mse", metrics=["sparse_categorical_accuracy"])
-        with pytest.raises(DataError, match="row 2: label 9 is out of range. There is 1 class, "):
+        with pytest.raises(DataError, match=r"row 2: label 9 is out of range\. There is 1 class, "):
             model.fit(np.ones((3, 2)), np.array([[0.0], [0.0], [9.0]]), verbose=0)
 
     def test_3_deep_in_the_data(self) -> None:
