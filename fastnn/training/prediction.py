@@ -75,7 +75,8 @@ class ShortPrediction:
         return short
 
     def _prepare(self, array: Array) -> StepCall | None:
-        source = Source.of("x", array, "")
+        # a new array: NumPy calls a single row contiguous whatever its row stride, and it is kept
+        source = Source.of("x", np.empty(array.shape, array.dtype), "")
         if not source.direct:
             return None
         output = np.empty((len(array), self._columns), dtype=self._output_dtype)

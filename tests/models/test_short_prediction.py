@@ -67,6 +67,18 @@ def test_what_it_does_not_serve_goes_the_long_way():
     assert np.array_equal(made(read_only), long_way(other, x))
 
 
+def test_a_single_row_of_a_strided_view_does_not_lend_its_stride():
+    """NumPy calls it contiguous, whatever its row stride is."""
+    made, other = model(), model()
+    one = rows(9)[::4][:1]
+    assert one.flags.c_contiguous
+    assert one.strides[0] != one.itemsize * one.shape[1]
+    made(one)
+    x = rows(3)
+    assert np.array_equal(made(x), long_way(other, x))
+    assert np.array_equal(made(one), long_way(other, one))
+
+
 @pytest.mark.parametrize(
     "bad", [rows(1, columns=4), rows(1)[0], np.full((1, 5), np.nan, "f4"), "x"]
 )
