@@ -41,6 +41,7 @@
     REAL_KERNEL(reduce_columns, 2, 2, 1, 0)                                                                            \
     REAL_KERNEL(argmax_i32, 2, 2, 0, 0)                                                                                \
     REAL_KERNEL(reduce_rows, 2, 2, 1, 0)                                                                               \
+    REAL_KERNEL(spread_mean, 2, 2, 0, 0)                                                                               \
     REAL_KERNEL(one_hot, 2, 2, 0, 0)                                                                                   \
     REAL_KERNEL(copy, 2, 2, 0, 0)                                                                                      \
     REAL_KERNEL(sparse_softmax_crossentropy_forward, 3, 3, 0, 0)                                                       \

@@ -77,12 +77,39 @@ static void NAME(argmax_i32)(const int64_t *record, char *const *segments, int64
     }
 }
 
-/* y[j] = Σ_i x[i, j] (i0 = 0) or the mean (1), all rows ascending. x (n, k) → y (1, k), overwritten; must not overlap.
-   Tile op over the columns. Memory bound. Summed in double, rounded once. */
+/* out[j − begin] = the largest (or smallest) x[i, j] for begin ≤ j < end; NaN if the column holds one. */
+static void NAME(column_extremes)(REAL *out, VIEW x, int64_t rows, int64_t begin, int64_t end, int largest)
+{
+    for (int64_t j = begin, count; j < end; j += VL) {
+        count = smaller(end - j, VL);
+        VEC best = NAME(load_some)(x.data + j, count);
+        for (int64_t i = 1; i < rows; i++) {
+            VEC v = NAME(load_some)(x.data + i * x.ld + j, count);
+            best = largest ? NAME(vec_maximum)(best, v) : NAME(vec_minimum)(best, v);
+        }
+        NAME(store_some)(out + j - begin, count, best);
+    }
+}
+
+/* y[j] = Σ_i x[i, j], the mean, the largest or the smallest (i0), all rows ascending. x (n, k) → y (1, k), overwritten;
+   must not overlap. Tile op over the columns. Memory bound. Summed in double, rounded once. */
 static void NAME(reduce_rows)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
     VIEW y = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
-    int64_t rows = operand_rows(record, segments, 1);
-    double scale = integer_attribute(record, 0) == REDUCE_MEAN ? 1.0 / (double)rows : 1.0;
+    int64_t rows = operand_rows(record, segments, 1), function = integer_attribute(record, 0);
+    if (function == REDUCE_MAX || function == REDUCE_MIN) {
+        NAME(column_extremes)(y.data + begin, x, rows, begin, end, function == REDUCE_MAX);
+        return;
+    }
+    double scale = function == REDUCE_MEAN ? 1.0 / (double)rows : 1.0;
     NAME(column_sums)(y.data + begin, x, rows, begin, end, scale);
+}
+
+/* y[i, :] = x / rows of the whole y. x (1, k) → y (n, k), overwritten; must not overlap. Row op. Rounds once. */
+static void NAME(spread_mean)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, begin), x = NAME(view_of)(record, segments, 1, 0);
+    VEC rows = NAME(splat)((REAL)operand_rows(record, segments, 0));
+    EACH_VECTOR(end - begin, y.cols)
+        NAME(put)(y, i, j, count, NAME(load_some)(x.data + j, count) / rows);
 }

@@ -2,7 +2,9 @@
 
 ==============  ================================================================================
 reduce_columns  y (…, 1) = sum, mean, max or min over the last axis
-reduce_rows     y (columns,) = sum or mean over all rows, ascending, accumulated in double
+reduce_rows     y (columns,) = sum, mean (ascending, accumulated in double), max or min over all
+                rows
+spread_mean     y[i] = x / rows, for every row i of y: the gradient of a mean over rows
 argmax_i32      y (…, 1) int32 = index of the largest of the last axis; first of equals, NaN wins
 ==============  ================================================================================
 """
@@ -24,11 +26,27 @@ def _columns_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
         return [broadcast_to(dy, x.shape)]
     if function == "mean":
         return [broadcast_to(scale(dy, 1.0 / matrix_view(x.shape)[1]), x.shape)]
-    # every element that attains the extreme gets the gradient, divided by how many there are (as
-    # JAX)
     attains = binary(x, node.output, function="equal")
-    share = binary(attains, reduce_columns(attains, "sum"), function="divide")
-    return [binary(share, dy, function="multiply")]
+    return [_shared(attains, reduce_columns(attains, "sum"), dy)]
+
+
+def _shared(attains: Tensor, count: Tensor, dy: Tensor) -> Tensor:
+    """The gradient of an extreme: every element that attains it gets dy, divided by how many there
+    are (as JAX).
+    """
+    share = binary(attains, count, function="divide")
+    return binary(share, dy, function="multiply")
+
+
+def _rows_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
+    (x,) = node.inputs
+    function = node.attributes["function"]
+    if function == "sum":
+        return [broadcast_to(dy, x.shape)]
+    if function == "mean":
+        return [SPREAD_MEAN.node((dy,), {"rows": x.shape[:-1]}, [(x.shape, x.dtype)]).output]
+    attains = binary(x, node.output, function="equal")
+    return [_shared(attains, reduce_rows(attains, "sum"), dy)]
 
 
 REDUCE_COLUMNS = define(
@@ -43,9 +61,16 @@ REDUCE_ROWS = define(
     "reduce_rows",
     "y = reduce(x, rows)",
     TILE,
+    gradient=_rows_gradient,
     grain=64,
     integers=lambda node: (REDUCE[node.attributes["function"]],),
     flops=lambda node: matrix_view(node.inputs[0].shape)[0],
+)
+SPREAD_MEAN = define(
+    "spread_mean",
+    "y[i] = x / rows",
+    ROW,
+    gradient=lambda node, dy: [reduce_rows(dy, "mean")],
 )
 ARGMAX_I32 = define(
     "argmax_i32",

@@ -268,12 +268,15 @@ CASES = [
             "reduce_rows",
             name,
             lambda b, name=name: make.node_of(reduce_ops.reduce_rows(b.rows(b.size), name)),
-            DOUBLE_SUM,
+            EXACT if name in ("max", "min") else DOUBLE_SUM,
             "absolute",
             terms=sizes.all_rows,
+            kink=sizes.near_column_extreme if name in ("max", "min") else None,
         )
-        for name in ("sum", "mean")
+        for name in REDUCE
     ),
+    Case("spread_mean", "", make.spread_mean(())),
+    Case("spread_mean", "rank 3", make.spread_mean((3,))),
     Case("argmax_i32", "", lambda b: make.node_of(reduce_ops.argmax(b.rows(b.size)))),
     Case(
         "one_hot", "", lambda b: make.node_of(shape_ops.one_hot(b.labels(b.size), b.size, b.dtype))

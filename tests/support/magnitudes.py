@@ -146,3 +146,8 @@ def near_extreme(inputs: Arrays) -> list[Array]:
         return [np.zeros(inputs[0].shape, dtype=bool)]
     gap = np.minimum(ordered[..., -1] - ordered[..., -2], ordered[..., 1] - ordered[..., 0])
     return [np.broadcast_to((gap < NEAR)[..., None], inputs[0].shape)]
+
+
+def near_column_extreme(inputs: Arrays) -> list[Array]:
+    """Columns whose two largest or smallest elements are close."""
+    return [near_extreme([inputs[0].T])[0].T]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import fastnn
-from fastnn.ops import activation, data, dense, dropout, elementwise, loss, metric
+from fastnn.ops import activation, data, dense, dropout, elementwise, loss, metric, reduce
 from fastnn.ops.codes import COMPARISONS
 from fastnn.program.tensor import Node, Size, Tensor
 from tests.support.one_op import Bench
@@ -270,3 +270,12 @@ def dropout_at(rate: float, lead: tuple[int, ...] = ()) -> Callable[[Bench], Nod
 
 def scatter_labels(b: Bench) -> Node:
     return data.scatter_rows(b.labels(9, b.size), b.output(b.size, "int32"))
+
+
+def spread_mean(lead: tuple[int, ...]) -> Callable[[Bench], Node]:
+    def build(b: Bench) -> Node:
+        rows = (Size(0, 1), *lead)
+        inputs = (b.fixed(b.size),)
+        return reduce.SPREAD_MEAN.node(inputs, {"rows": rows}, [((*rows, b.size), b.dtype)])
+
+    return build

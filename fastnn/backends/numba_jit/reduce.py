@@ -9,19 +9,30 @@ from typing import Any
 
 from fastnn.backends.numba_jit.activation import row_maximum
 from fastnn.backends.numba_jit.jit import F64, device
+from fastnn.backends.numba_jit.lanes import maximum, minimum
 from fastnn.backends.numba_jit.record import (
     integer_attribute,
     integers,
     ld_of,
+    put,
     real,
     rows_of,
     smaller,
     view,
 )
-from fastnn.backends.numba_jit.vector import at, lane_sum, lanes, load_some, stack, zeros
+from fastnn.backends.numba_jit.vector import (
+    at,
+    lane_sum,
+    lanes,
+    load_some,
+    splat,
+    stack,
+    store_some,
+    zeros,
+)
 from fastnn.ops.codes import REDUCE
 
-SUM, MEAN, MAX = REDUCE["sum"], REDUCE["mean"], REDUCE["max"]
+SUM, MEAN, MAX, MIN = (REDUCE[name] for name in ("sum", "mean", "max", "min"))
 WIDTH = 64  # columns that are summed together
 WIDTH_BYTES = 8 * WIDTH
 
@@ -110,9 +121,33 @@ def argmax_i32(record: Any, segments: Any, begin: int, end: int) -> None:
         integers(record, segments, 0)[i * ld_of(record, 0)] = best
 
 
+@device
+def column_extremes(y: Any, x: Any, rows: Any, begin: Any, end: Any, largest: Any) -> Any:
+    """y[j - begin] = the largest (or smallest) x[i, j] for begin ≤ j < end; NaN wins."""
+    for j in range(begin, end, lanes(y)):
+        best = load_some(x.data, j, end - j)
+        for i in range(1, rows):
+            v = load_some(x.data, i * x.ld + j, end - j)
+            best = maximum(best, v) if largest else minimum(best, v)
+        store_some(y, j - begin, end - j, best)
+
+
 def reduce_rows(record: Any, segments: Any, begin: int, end: int) -> None:
-    """y[j] = Σ_i x[i, j] (i0 = 0) or the mean (1), all rows ascending; a tile is columns."""
+    """y[j] = sum, mean, max or min (i0) of column j, all rows ascending; a tile is columns."""
     y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
     rows = rows_of(record, segments, 1)
-    scale = 1.0 / rows if integer_attribute(record, 0) == MEAN else 1.0
-    column_sums(segments, at(y.data, begin), x, rows, begin, end, scale)
+    function = integer_attribute(record, 0)
+    if function == MAX or function == MIN:
+        column_extremes(at(y.data, begin), x, rows, begin, end, function == MAX)
+    else:
+        scale = 1.0 / rows if function == MEAN else 1.0
+        column_sums(segments, at(y.data, begin), x, rows, begin, end, scale)
+
+
+def spread_mean(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y[i, :] = x / rows of the whole y."""
+    y, x = view(record, segments, 0, begin), view(record, segments, 1, 0)
+    rows = splat(real(segments, rows_of(record, segments, 0)))
+    for i in range(end - begin):
+        for j in range(0, y.cols, lanes(y.data)):
+            put(y, i, j, load_some(x.data, j, y.cols - j) / rows)

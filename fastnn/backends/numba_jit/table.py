@@ -45,7 +45,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
-    "reduce": (("reduce_columns", "argmax_i32", "reduce_rows"), ()),
+    "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean"), ()),
     "shape": (("one_hot", "copy"), ()),
     "loss": (
         (

@@ -5,13 +5,14 @@ Twin: ``kernels/reduce.c``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.backends.numpy_ref.context import Array, Context, ieee
+from fastnn.program.tensor import Size
 
 _REDUCE: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
@@ -30,10 +31,23 @@ def reduce_columns(context: Context, x: Array, *, function: str) -> Array:
 
 @ieee
 def reduce_rows(context: Context, x: Array, *, function: str) -> Array:
-    """y = sum or mean over all rows, accumulated in float64; x (…, columns) → y (columns,)."""
+    """y = sum, mean (accumulated in float64), max or min over all rows; x (…, columns) → y
+    (columns,).
+    """
     rows = x.reshape(-1, x.shape[-1])
+    if function in ("max", "min"):
+        extreme: Array = _REDUCE[function](rows, axis=0)
+        return extreme
     y: Array = _REDUCE[function](rows, axis=0, dtype=np.float64)
     return y.astype(x.dtype)
+
+
+@ieee
+def spread_mean(context: Context, x: Array, *, rows: Sequence[Any]) -> Array:
+    """y[i] = x / number of rows of y; x (columns,) → y (…, columns)."""
+    sizes = [size.at(context.n) if isinstance(size, Size) else size for size in rows]
+    y: Array = x / x.dtype.type(np.prod(sizes))
+    return np.broadcast_to(y, (*sizes, x.shape[-1]))
 
 
 def argmax_i32(context: Context, x: Array) -> NDArray[np.int32]:
