@@ -13,3 +13,4 @@
 #include "loss.c"
 #include "metric.c"
 #include "optimizer.c"
+#include "state.c"

@@ -58,4 +58,5 @@
     REAL_KERNEL(sgd_step, 2, 2, 0, 1)                                                                                  \
     REAL_KERNEL(momentum_step, 3, 3, 1, 2)                                                                             \
     REAL_KERNEL(rmsprop_step, 3, 5, 2, 4)                                                                              \
-    REAL_KERNEL(adam_step, 4, 4, 0, 4)
+    REAL_KERNEL(adam_step, 4, 4, 0, 4)                                                                                 \
+    REAL_KERNEL(assign, 2, 2, 0, 0)

@@ -15,6 +15,7 @@ import numpy as np
 
 from fastnn import arguments, config, initializers
 from fastnn.errors import ArgumentError, ShapeError, StateError
+from fastnn.program import assignments
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
 from fastnn.program.variable import Variable
 from fastnn.program.weight_limit import take_weight
@@ -265,10 +266,11 @@ class Layer:
         """Apply the layer to a symbolic tensor, or to an array (the result is then an array)."""
         if isinstance(inputs, Tensor):
             self.ensure_built(inputs.shape)
-            if self._call_has_training:
-                output = self.call(inputs, training=bool(training))
-            else:
-                output = self.call(inputs)
+            with assignments.tracing():
+                if self._call_has_training:
+                    output = self.call(inputs, training=bool(training))
+                else:
+                    output = self.call(inputs)
             if not isinstance(output, Tensor):
                 raise ArgumentError(
                     f"layer {self.name!r}: call() must return a symbolic tensor, returned "
@@ -284,7 +286,8 @@ class Layer:
         """Build for inputs of this symbolic shape, once."""
         self._input_shape = shape
         if not self.built:
-            self.build(user_shape(shape))
+            with assignments.outside():  # what build assigns is the weights' first value
+                self.build(user_shape(shape))
             self.built = True
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:

@@ -165,7 +165,8 @@ class Engine:
 
     def _executable(self, job: Job, capacity: int) -> Executable:
         """The compiled Program of a job, for at least so many rows a step."""
-        key = tuple(id(v) for v in self.trainable_weights)
+        # layers without weights may depend on it too, and what a frozen layer computes
+        key = (*(id(v) for v in self.trainable_weights), *_frozen(self))
         if key != self._trainable_key:
             self._forget_programs()
             self._trainable_key = key
@@ -246,3 +247,11 @@ class Engine:
                             f"{view.shape}."
                         )
                     view[...] = stored
+
+
+def _frozen(layer: Any) -> list[int]:
+    """The ids of what has ``trainable=False``: a layer or model, and all layers in it."""
+    found = [] if layer.trainable else [-id(layer)]
+    for inner in getattr(layer, "layers", ()):
+        found += _frozen(inner)
+    return found

@@ -33,7 +33,10 @@ class OnBatch(Engine):
         short = None if training or self._short is None else self._short(inputs_)
         if short is not None:
             return short
-        return forward(self, as_array(inputs_, "x"), PREDICT_ROWS, training=training)
+        array = as_array(inputs_, "x")
+        # with training=True all rows are one batch: layers may look at all of it
+        rows = max(PREDICT_ROWS, len(array)) if training and array.ndim else PREDICT_ROWS
+        return forward(self, array, rows, training=training)
 
     def train_on_batch(
         self,

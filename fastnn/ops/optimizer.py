@@ -89,8 +89,10 @@ UPDATES = tuple(op.name for op in STEPS)
 
 
 def is_update(op: Op) -> bool:
-    """Whether an op changes parameters, alone or fused with what makes the gradient."""
-    return op.name.endswith(UPDATES)
+    """Whether an op changes variables: an optimizer's step, alone or fused with what makes the
+    gradient, or an ``assign``.
+    """
+    return op.name.endswith(UPDATES) or op.name == "assign"
 
 
 def run_tensor(kind: str, variables: Sequence[Variable]) -> Tensor:

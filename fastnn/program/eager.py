@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import numpy as np
 from fastnn import backends, config
 from fastnn.backends.base import Backend, Bound, Executable, RunState
 from fastnn.backends.threads import get_num_threads
-from fastnn.ops import data
+from fastnn.ops import data, state
+from fastnn.ops.contract import ROW
+from fastnn.program.assignments import assignments
 from fastnn.program.control import STEP, ControlBlock
 from fastnn.program.program import Program, Slot
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
@@ -28,7 +31,7 @@ Array = np.ndarray[Any, Any]
 
 # Tiny Programs kept; a training script with its losses, metrics and layers needs a few dozen
 CACHE_SIZE = 256
-_cache: OrderedDict[Hashable, tuple[Executable, Shape, str]] = OrderedDict()
+_cache: OrderedDict[Hashable, Eager] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -80,16 +83,17 @@ def run(
     shapes = tuple(value.shape[1:] for value in values)
     full_key = (key, shapes, dtype, tuple(integer_inputs), label_classes, backend)
     rows = len(values[0])
-    executable, shape, out_dtype = _executable(
-        full_key, function, shapes, dtype, integer_inputs, label_classes, backend
+    made = _compiled(
+        full_key, function, shapes, dtype, integer_inputs, label_classes, backend, rows
     )
-    concrete = tuple(size.at(rows) if isinstance(size, Size) else size for size in shape)
-    output = np.empty(concrete, dtype=out_dtype)
+    executable = made.executable
+    concrete = tuple(size.at(rows) if isinstance(size, Size) else size for size in made.shape)
+    output = np.empty(concrete, dtype=made.dtype)
     if rows == 0:
         return output
     bound = [Bound(value.reshape(rows, -1)) for value in values]
     bound.append(Bound(output.reshape(rows, -1)))
-    control = ControlBlock.blocks(rows, min(rows, CAPACITY))
+    control = ControlBlock.blocks(rows, rows if made.whole else min(rows, CAPACITY))
     control.words[:, STEP] = np.arange(step, step + len(control))
     result = executable.run(
         bound,
@@ -111,7 +115,33 @@ def run(
 CAPACITY = 256
 
 
-def _executable(
+@dataclass(frozen=True)
+class Eager:
+    """A compiled function, the shape and dtype of its output, and the most rows of a step.
+
+    ``whole``: all rows must be one step, since samples see each other or a variable changes.
+    """
+
+    executable: Executable
+    shape: Shape
+    dtype: str
+    capacity: int
+    whole: bool
+
+    def serves(self, rows: int) -> bool:
+        """Whether it can run so many rows, and the variables are where they were."""
+        return (rows <= self.capacity or not self.whole) and self.executable.program.is_current
+
+
+def _mixes(program: Program) -> bool:
+    """Whether a node reads several rows of the batch at once."""
+    return any(
+        node.op.stage != ROW and any(tensor.has_batch for tensor in node.inputs)
+        for node in program.nodes
+    )
+
+
+def _compiled(
     key: Hashable,
     function: Callable[..., Tensor],
     shapes: Sequence[tuple[int, ...]],
@@ -119,11 +149,12 @@ def _executable(
     integer_inputs: Collection[int],
     label_classes: int,
     backend: Backend,
-) -> tuple[Executable, Shape, str]:
+    rows: int,
+) -> Eager:
     """The compiled function, from the cache or traced now."""
     with _lock:
         found = _cache.get(key)
-        if found is not None and found[0].program.is_current:
+        if found is not None and found.serves(rows):
             _cache.move_to_end(key)
             return found
     inputs = []
@@ -134,12 +165,17 @@ def _executable(
         else:
             inputs.append(data.gather_rows(number, sample, dtype))
         slots.append(Slot(f"argument {number + 1}", "input", int(np.prod(sample)), dtype))
-    output = function(*inputs)
+    with assignments() as assigned:
+        output = function(*inputs)
     columns = int(np.prod([size for size in output.shape if isinstance(size, int)]))
     slots.append(Slot("output", "output", columns, output.dtype))
-    program = Program([data.scatter_rows(output, len(inputs))], slots)
+    changes = [state.assign(variable, value) for variable, value in assigned.items()]
+    program = Program([data.scatter_rows(output, len(inputs)), *changes], slots)
     shape: Shape = output.shape if output.has_batch else (BATCH, *output.shape)
-    made = (backend.compile(program, CAPACITY), shape, output.dtype)
+    whole = bool(changes) or _mixes(program)
+    capacity = max(CAPACITY, 1 << (rows - 1).bit_length()) if whole else CAPACITY
+    executable = backend.compile(program, capacity)
+    made = Eager(executable, shape, output.dtype, capacity, whole)
     with _lock:
         _cache[key] = made
         while len(_cache) > CACHE_SIZE:

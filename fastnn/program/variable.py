@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from fastnn.errors import ShapeError
-from fastnn.program.tensor import Tensor
+from fastnn.program import assignments
+from fastnn.program.tensor import Tensor, constant
 
 ALIGNMENT = 64
 Array = np.ndarray[Any, Any]
@@ -64,8 +65,8 @@ class Variable:
     """A named array that a layer owns: a weight or a piece of state.
 
     ``numpy()`` returns a copy, ``assign(value)`` overwrites the value in place, and NumPy functions
-    see a copy. While a model is traced, the functions of ``fastnn.ops`` take a variable like a
-    tensor.
+    see a copy. While a model is traced, the functions of ``fastnn.ops`` and operators take a
+    variable like a tensor, and ``assign`` becomes part of the trace.
 
     Parameters
     ----------
@@ -132,7 +133,18 @@ class Variable:
         return value
 
     def assign(self, value: Any) -> None:
-        """Overwrite the value; the shape must be the variable's own."""
+        """Overwrite the value; the shape must be the variable's own.
+
+        In a layer's ``call`` the value may be a tensor. The rest of the trace then sees it in place
+        of the old one, and it is stored natively at the end of each training step (also of a call
+        of the layer on an array, or of a model with ``training=True``), after every read of the old
+        value; a step that is stopped stores nothing. Programs that only evaluate or predict store
+        nothing, and a variable that the optimizer trains keeps what the optimizer makes of it.
+        """
+        traced = assignments.current()
+        if traced is not None:
+            traced[self] = self._symbol(value)
+            return
         array = np.asarray(value)
         if array.shape != self.shape:
             raise ShapeError(
@@ -141,9 +153,33 @@ class Variable:
             )
         self.view()[...] = array
 
+    def assign_add(self, value: Any) -> None:
+        """Overwrite the value by its sum with another one."""
+        self.assign(self + value)
+
+    def assign_sub(self, value: Any) -> None:
+        """Overwrite the value by its difference from another one."""
+        self.assign(self - value)
+
+    def _symbol(self, value: Any) -> Tensor:
+        """A value that is assigned in a trace, as a tensor of this variable's shape and dtype."""
+        if isinstance(value, Variable):
+            value = value.tensor()
+        elif not isinstance(value, Tensor):
+            value = constant(value, self.dtype)
+        if value.shape != self.shape or value.dtype != self.dtype:
+            raise ShapeError(
+                f"variable {self.path!r} has shape {self.shape} and dtype {self.dtype}, received a "
+                f"tensor of shape {value.shape} and dtype {value.dtype}. Assign a tensor of the "
+                "variable's own shape, for example a mean over the batch axis."
+            )
+        tensor: Tensor = value
+        return tensor
+
     def tensor(self) -> Tensor:
         """The symbolic tensor that stands for this variable in a trace."""
-        return Tensor(self.shape, self.dtype, variable=self)
+        assigned = (assignments.current() or {}).get(self)
+        return Tensor(self.shape, self.dtype, variable=self) if assigned is None else assigned
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
@@ -180,8 +216,9 @@ class Variable:
 
 
 def _operand(variable: Variable, other: Any) -> Any:
-    """The variable as a tensor beside a tensor, as an array beside anything else."""
-    return variable.tensor() if isinstance(other, Tensor) else variable.numpy()
+    """The variable as a tensor in a trace or beside a tensor, as an array beside anything else."""
+    symbolic = isinstance(other, Tensor) or assignments.current() is not None
+    return variable.tensor() if symbolic else variable.numpy()
 
 
 def adopt(variables: Sequence[Variable], owner: object) -> None:

@@ -15,7 +15,9 @@ from fastnn.losses.loss import match_targets
 from fastnn.ops import data
 from fastnn.ops import loss as loss_ops
 from fastnn.ops import metric as metric_ops
+from fastnn.ops import state as state_ops
 from fastnn.ops.optimizer import run_tensor
+from fastnn.program.assignments import Assigned, assignments
 from fastnn.program.autodiff import gradients
 from fastnn.program.program import Program, Slot, StateStorage
 from fastnn.program.tensor import BATCH, Node, Shape, Tensor, matrix_view, product
@@ -94,15 +96,24 @@ def build(model: Sequential, job: Job) -> Program:
     """Trace the model for a job."""
     x = data.gather_rows(X, model.sample_shape, model.dtype)
     slots = [Slot("x", "input", matrix_view((BATCH, product(model.sample_shape)))[1], model.dtype)]
-    prediction = model.trace(x, training=job.training)
+    with assignments() as assigned:
+        prediction = model.trace(x, training=job.training)
+    if not job.training:
+        assigned.clear()  # what only evaluates or predicts changes nothing
     if job.kind == "predict":
         slots.append(_output_slot("predictions", prediction))
-        return Program([data.scatter_rows(prediction, 1)], slots)
-    return _with_targets(model, job, x, prediction, slots)
+        changes = [state_ops.assign(variable, value) for variable, value in assigned.items()]
+        return Program([data.scatter_rows(prediction, 1), *changes], slots)
+    return _with_targets(model, job, x, prediction, slots, assigned)
 
 
 def _with_targets(
-    model: Sequential, job: Job, x: Tensor, prediction: Tensor, slots: list[Slot]
+    model: Sequential,
+    job: Job,
+    x: Tensor,
+    prediction: Tensor,
+    slots: list[Slot],
+    assigned: Assigned,
 ) -> Program:
     """The jobs that compare predictions with targets."""
     compiled = model.compiled
@@ -140,7 +151,7 @@ def _with_targets(
         raise StateError("no loss")
     if job.kind == "gradients":
         return _gradient_program(model, total, x, roots, slots, state_size)
-    return _training_program(model, compiled.optimizer, total, roots, slots, state_size)
+    return _training_program(model, compiled.optimizer, total, roots, slots, state_size, assigned)
 
 
 def _reduction(loss: Any) -> str:
@@ -188,8 +199,11 @@ def _training_program(
     roots: list[Node],
     slots: list[Slot],
     state_size: int,
+    assigned: Assigned,
 ) -> Program:
-    """One training step: forward, loss, metrics, gradients, updates, end of the epoch."""
+    """One training step: forward, loss, metrics, gradients, updates, assignments, end of the
+    epoch.
+    """
     variables = unique(model.trainable_variables)
     found = gradients(total, variables)
     pairs = {v: g for v, g in zip(variables, found, strict=True) if g is not None}
@@ -198,6 +212,8 @@ def _training_program(
         w, g = run_tensor("parameters", run), run_tensor("gradients", run)
         slot_tensors = {name: run_tensor(f"slot:{name}", run) for name in optimizer.slots()}
         roots.append(optimizer.update(w, g, slot_tensors, weight_decay=optimizer.decay_of(run[0])))
+    # of a variable that is trained, the optimizer's step is what stays
+    roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in pairs]
     roots.append(metric_ops.epoch_end(state_size))
     return Program(roots, slots, state_size=state_size, gradients=pairs, storage=storage)
 

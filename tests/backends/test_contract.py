@@ -22,6 +22,7 @@ from fastnn.ops import (
     metric,
     optimizer,
     shape,
+    state,
 )
 from fastnn.ops import (
     reduce as reduce_ops,
@@ -33,7 +34,19 @@ from fastnn.program.tensor import Size, matrix_view
 from tests.support.cases import CASES, bytes_moved, cases_of, flops, op_names
 from tests.support.one_op import COMPOSED, Bench
 
-FILES = (activation, data, dense, dropout, elementwise, loss, metric, optimizer, reduce_ops, shape)
+FILES = (
+    activation,
+    data,
+    dense,
+    dropout,
+    elementwise,
+    loss,
+    metric,
+    optimizer,
+    reduce_ops,
+    shape,
+    state,
+)
 
 
 def test_every_op_has_a_case_and_every_case_an_op():

@@ -58,6 +58,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "metric": (("metric_mean",), ("metric_scalar", "epoch_end")),
     "optimizer": (("sgd_step", "momentum_step", "rmsprop_step", "adam_step"), ()),
+    "state": (("assign",), ()),
 }
 # what several kernels of a chapter call by name instead of holding a copy each
 SHARED = {"dense": ("block_product",)}

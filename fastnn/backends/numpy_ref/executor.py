@@ -15,7 +15,7 @@ from fastnn.backends.base import OK, Array, Bound, RunResult, RunState, StepCall
 from fastnn.backends.numpy_ref.context import Binding, Context, StepStopped
 from fastnn.errors import BackendUnavailable
 from fastnn.ops.metric import StateRegion
-from fastnn.ops.optimizer import UPDATES, Run
+from fastnn.ops.optimizer import Run, is_update
 from fastnn.program import control as control_words
 from fastnn.program.control import ControlBlock
 from fastnn.program.program import Program
@@ -32,6 +32,7 @@ FAMILIES = (
     "loss",
     "metric",
     "optimizer",
+    "state",
 )
 
 
@@ -67,7 +68,7 @@ class NumpyExecutable:
         self.program = program
         self.steps: list[tuple[Node, Callable[..., Any] | None]] = []
         # updates last: after every read of the old weights and every check of the step
-        nodes = sorted(program.nodes, key=lambda node: node.op.name in UPDATES)
+        nodes = sorted(program.nodes, key=lambda node: is_update(node.op))
         for node in nodes:
             function = None if node.op.name == "reshape" else find_function(node.op.name)
             if function is None and node.op.name != "reshape":
