@@ -29,9 +29,18 @@ def near_names(name: str, known: Mapping[str, object] | list[str]) -> list[str]:
     return [lowered[item] for item in found]
 
 
-def unknown_name(kind: str, name: object, known: Mapping[str, object] | list[str]) -> ArgumentError:
-    """The error for a name that is not in ``known``: it lists them and suggests the nearest."""
+def unknown_name(
+    kind: str,
+    name: object,
+    known: Mapping[str, object] | list[str],
+    meant: Mapping[str, str] | None = None,
+) -> ArgumentError:
+    """The error for a name that is not in ``known``: it lists them and suggests the nearest, or
+    what ``meant`` says that people mean by it.
+    """
     near = near_names(name, known) if isinstance(name, str) else []
+    if isinstance(name, str) and meant and name.lower() in meant:
+        near = [meant[name.lower()]]
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(repr(item) for item in sorted(known))
     return ArgumentError(f"unknown {kind} {name!r}.{hint} Known: {listed}.")
@@ -46,14 +55,20 @@ class Registry(Generic[T]):
     classes : classes by class name, for example ``{"Adam": Adam}``.
     aliases : further names, for example ``{"adam": "Adam"}``. Snake-case forms of class names are
         not derived: what is accepted is exactly what is written here.
+    meant : names that are not accepted, with the one to suggest for each.
     """
 
     def __init__(
-        self, kind: str, classes: Mapping[str, Callable[..., T]], aliases: Mapping[str, str]
+        self,
+        kind: str,
+        classes: Mapping[str, Callable[..., T]],
+        aliases: Mapping[str, str],
+        meant: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self.classes: dict[str, Callable[..., T]] = dict(classes)
         self.aliases: dict[str, str] = dict(aliases)
+        self.meant: dict[str, str] = dict(meant or {})
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., T]:
         """The class (or function) of that name; an error that lists the known names otherwise."""
@@ -63,7 +78,7 @@ class Registry(Generic[T]):
         class_name = self.aliases.get(name, name)
         if class_name not in self.classes:
             shown = {**self.classes, **self.aliases, **(custom_objects or {})}
-            raise unknown_name(self.kind, name, shown)
+            raise unknown_name(self.kind, name, shown, self.meant)
         return self.classes[class_name]
 
     def deserialize(

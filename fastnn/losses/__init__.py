@@ -16,51 +16,123 @@ from fastnn.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from fastnn.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
+from fastnn.losses.hinge import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
+)
 from fastnn.losses.loss import Loss, LossFunctionWrapper
-from fastnn.losses.regression import MeanSquaredError, mean_squared_error
+from fastnn.losses.regression import (
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from fastnn.losses.robust import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    cosine_similarity,
+    huber,
+    log_cosh,
+)
 from fastnn.registry import Registry
 
 __all__ = [
     "Loss",
     "LossFunctionWrapper",
+    # of numbers
     "MeanSquaredError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+    "Huber",
+    "LogCosh",
+    "CosineSimilarity",
+    "Poisson",
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "huber",
+    "log_cosh",
+    "cosine_similarity",
+    "poisson",
+    # of classes
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "SparseCategoricalCrossentropy",
-    "mean_squared_error",
+    "KLDivergence",
+    "Hinge",
+    "SquaredHinge",
+    "CategoricalHinge",
     "binary_crossentropy",
     "categorical_crossentropy",
     "sparse_categorical_crossentropy",
+    "kl_divergence",
+    "hinge",
+    "squared_hinge",
+    "categorical_hinge",
+    # names and configurations
     "get",
     "serialize",
     "deserialize",
 ]
 
-REGISTRY: Registry[Loss] = Registry(
-    "loss",
-    {
-        "MeanSquaredError": MeanSquaredError,
-        "BinaryCrossentropy": BinaryCrossentropy,
-        "CategoricalCrossentropy": CategoricalCrossentropy,
-        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-    },
-    {
-        "mse": "MeanSquaredError",
-        "MSE": "MeanSquaredError",
-        "mean_squared_error": "MeanSquaredError",
-        "bce": "BinaryCrossentropy",
-        "BCE": "BinaryCrossentropy",
-        "binary_crossentropy": "BinaryCrossentropy",
-        "categorical_crossentropy": "CategoricalCrossentropy",
-        "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
-    },
-)
+# each function with the class that a model takes for it
 _CLASSES: dict[Any, type[Loss]] = {
     mean_squared_error: MeanSquaredError,
+    mean_absolute_error: MeanAbsoluteError,
+    mean_absolute_percentage_error: MeanAbsolutePercentageError,
+    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
+    huber: Huber,
+    log_cosh: LogCosh,
+    cosine_similarity: CosineSimilarity,
+    poisson: Poisson,
     binary_crossentropy: BinaryCrossentropy,
     categorical_crossentropy: CategoricalCrossentropy,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    kl_divergence: KLDivergence,
+    hinge: Hinge,
+    squared_hinge: SquaredHinge,
+    categorical_hinge: CategoricalHinge,
 }
+_SHORT = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "bce": "BinaryCrossentropy",
+    "kld": "KLDivergence",
+}
+REGISTRY: Registry[Loss] = Registry(
+    "loss",
+    {cls.__name__: cls for cls in _CLASSES.values()},
+    {
+        **{function.__name__: cls.__name__ for function, cls in _CLASSES.items()},
+        **_SHORT,
+        **{name.upper(): cls for name, cls in _SHORT.items()},
+    },
+    meant={
+        "cce": "categorical_crossentropy",
+        "scce": "sparse_categorical_crossentropy",
+        "crossentropy": "categorical_crossentropy",
+        "cross_entropy": "categorical_crossentropy",
+        "nll": "sparse_categorical_crossentropy",
+        "logcosh": "log_cosh",
+        "rmse": "mse",
+        "l1": "mae",
+        "l2": "mse",
+    },
+)
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Loss:

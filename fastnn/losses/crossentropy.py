@@ -4,38 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from typing import Any
 
-from fastnn import arguments, config
+from fastnn import arguments
+from fastnn.losses.formula_loss import FormulaLoss, apply
 from fastnn.losses.formulas import binary_formula, categorical_formula, sparse_formula
-from fastnn.losses.loss import Loss, check_settings, settings_key
-from fastnn.losses.targets import per_sample
-from fastnn.ops.dispatch import is_symbolic, symbol
-from fastnn.ops.shape import reshape
-from fastnn.program.tensor import Tensor
-
-
-def _apply(
-    formula: Callable[..., Tensor],
-    name: str,
-    y_true: Any,
-    y_pred: Any,
-    sparse: bool,
-    settings: dict[str, Any],
-) -> Any:
-    """A formula on tensors or arrays, one value per sample."""
-    if is_symbolic(y_true) or is_symbolic(y_pred):
-        values = formula(symbol(y_true), symbol(y_pred), **settings)
-        return reshape(values, values.shape[:-1])
-    return per_sample(
-        lambda t, p: formula(t, p, **settings),
-        y_true,
-        y_pred,
-        name=name,
-        key=(name, *settings.items(), config.epsilon()),
-        sparse=sparse,
-    )
+from fastnn.losses.loss import check_settings
 
 
 def binary_crossentropy(
@@ -64,8 +38,12 @@ def binary_crossentropy(
     [0.9160000085830688, 0.7139999866485596]
     """
     from_logits, smoothing = check_settings("binary_crossentropy", from_logits, label_smoothing)
-    settings = {"from_logits": from_logits, "label_smoothing": smoothing, "axis": axis}
-    return _apply(binary_formula, "binary_crossentropy", y_true, y_pred, False, settings)
+    settings: dict[str, Any] = {
+        "from_logits": from_logits,
+        "label_smoothing": smoothing,
+        "axis": axis,
+    }
+    return apply(binary_formula, "binary_crossentropy", y_true, y_pred, **settings)
 
 
 def categorical_crossentropy(
@@ -96,8 +74,12 @@ def categorical_crossentropy(
     from_logits, smoothing = check_settings(
         "categorical_crossentropy", from_logits, label_smoothing
     )
-    settings = {"from_logits": from_logits, "label_smoothing": smoothing, "axis": axis}
-    return _apply(categorical_formula, "categorical_crossentropy", y_true, y_pred, False, settings)
+    settings: dict[str, Any] = {
+        "from_logits": from_logits,
+        "label_smoothing": smoothing,
+        "axis": axis,
+    }
+    return apply(categorical_formula, "categorical_crossentropy", y_true, y_pred, **settings)
 
 
 def sparse_categorical_crossentropy(
@@ -127,11 +109,14 @@ def sparse_categorical_crossentropy(
     """
     name = "sparse_categorical_crossentropy"
     arguments.unsupported(name, {"ignore_class": (ignore_class, None)})
-    settings = {"from_logits": arguments.flag(name, "from_logits", from_logits), "axis": axis}
-    return _apply(sparse_formula, name, y_true, y_pred, True, settings)
+    settings: dict[str, Any] = {
+        "from_logits": arguments.flag(name, "from_logits", from_logits),
+        "axis": axis,
+    }
+    return apply(sparse_formula, name, y_true, y_pred, sparse=True, **settings)
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(FormulaLoss):
     """Crossentropy of yes-or-no targets.
 
     l = mean over the last axis of -t log p - (1 - t) log(1 - p)
@@ -171,6 +156,9 @@ class BinaryCrossentropy(Loss):
     training after a sigmoid the loss is exact, and not limited to 16.1.
     """
 
+    _formula = staticmethod(binary_formula)
+    _settings = ("from_logits", "label_smoothing", "axis")
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -180,32 +168,16 @@ class BinaryCrossentropy(Loss):
         name: str | None = "binary_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(name or "binary_crossentropy", reduction, dtype)
+        super().__init__(name, reduction, dtype)
         self.from_logits: bool
         self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "BinaryCrossentropy", from_logits, label_smoothing
         )
-        self.axis = axis
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """(batch, …, k), (batch, …, k) → (batch, …, 1)."""
-        return binary_formula(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
-
-    def _key(self) -> Hashable:
-        return _builtin_key(self, BinaryCrossentropy)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss, as plain data."""
-        return {
-            **super().get_config(),
-            "from_logits": self.from_logits,
-            "label_smoothing": self.label_smoothing,
-            "axis": self.axis,
-        }
+        self.axis: int = axis
 
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(FormulaLoss):
     """Crossentropy of one-hot targets, or of any distribution over classes.
 
     l = -Σ_j t_j log p_j
@@ -246,6 +218,9 @@ class CategoricalCrossentropy(Loss):
     Differs from Keras: in training after a softmax the loss is exact, and not limited to 16.1.
     """
 
+    _formula = staticmethod(categorical_formula)
+    _settings = ("from_logits", "label_smoothing", "axis")
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -255,34 +230,16 @@ class CategoricalCrossentropy(Loss):
         name: str | None = "categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(name or "categorical_crossentropy", reduction, dtype)
+        super().__init__(name, reduction, dtype)
         self.from_logits: bool
         self.label_smoothing: float
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalCrossentropy", from_logits, label_smoothing
         )
-        self.axis = axis
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """(batch, …, classes), (batch, …, classes) → (batch, …, 1)."""
-        return categorical_formula(
-            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
-        )
-
-    def _key(self) -> Hashable:
-        return _builtin_key(self, CategoricalCrossentropy)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss, as plain data."""
-        return {
-            **super().get_config(),
-            "from_logits": self.from_logits,
-            "label_smoothing": self.label_smoothing,
-            "axis": self.axis,
-        }
+        self.axis: int = axis
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(FormulaLoss):
     """Crossentropy of integer labels.
 
     l = -log p[label]
@@ -325,6 +282,8 @@ class SparseCategoricalCrossentropy(Loss):
     """
 
     sparse = True
+    _formula = staticmethod(sparse_formula)
+    _settings = ("from_logits", "axis")
 
     def __init__(
         self,
@@ -337,30 +296,6 @@ class SparseCategoricalCrossentropy(Loss):
     ) -> None:
         owner = "SparseCategoricalCrossentropy"
         arguments.unsupported(owner, {"ignore_class": (ignore_class, None)})
-        super().__init__(name or "sparse_categorical_crossentropy", reduction, dtype)
+        super().__init__(name, reduction, dtype)
         self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
-        self.axis = axis
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """int32 (batch, …, 1), (batch, …, classes) → (batch, …, 1)."""
-        return sparse_formula(y_true, y_pred, self.from_logits, self.axis)
-
-    def _key(self) -> Hashable:
-        return _builtin_key(self, SparseCategoricalCrossentropy)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss, as plain data."""
-        return {
-            **super().get_config(),
-            "from_logits": self.from_logits,
-            "ignore_class": None,
-            "axis": self.axis,
-        }
-
-
-def _builtin_key(loss: Any, cls: type[Loss]) -> Hashable:
-    """A key by settings for fastnn's own classes, by identity for classes derived from them."""
-    if type(loss) is not cls:
-        return loss  # type: ignore[no-any-return]
-    config = {**loss.get_config(), "name": "", "reduction": ""}
-    return settings_key(loss, config)
+        self.axis: int = axis

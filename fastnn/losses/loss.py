@@ -7,7 +7,7 @@ values come from the same ``call`` and are reduced here, in float64. Which targe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -235,11 +235,6 @@ def spread_weights(sample_weight: Any, shape: tuple[int, ...], name: str) -> Arr
             "one sample: reshape them to (n, 1) to weight their numbers."
         )
     return np.broadcast_to(weights, shape)
-
-
-def settings_key(owner: object, settings: Mapping[str, Any]) -> Hashable:
-    """A cache key for a built-in class with its settings."""
-    return (type(owner), *settings.items())
 
 
 def check_settings(owner: str, from_logits: Any, label_smoothing: Any) -> tuple[bool, float]:

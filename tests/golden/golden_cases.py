@@ -7,6 +7,7 @@ file. No library runs here: NumPy draws the inputs, `make.py` computes what belo
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -444,4 +445,6 @@ AREAS: dict[str, Callable[[], Cases]] = {
     "models": model_cases,
     "training": training_cases,
     "history": history_cases,
+    "loss_family": lambda: import_module("tests.golden.golden_losses").loss_family_cases(),
+    "loss_steps": lambda: import_module("tests.golden.golden_losses").loss_steps_cases(),
 }

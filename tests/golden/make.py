@@ -108,10 +108,12 @@ def record_losses(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> d
     """The loss and its gradient in the prediction, without and with sample weights."""
     loss = build_object(keras.losses, case["loss"])
     y, p, w = arrays["y"], jnp.asarray(arrays["p"]), arrays["w"]
-    found = {"value": loss(y, p), "value_weighted": loss(y, p, sample_weight=w)}
-    if case["gradient"]:
-        found["gradient"] = jax.grad(lambda p: loss(y, p))(p)
-        found["gradient_weighted"] = jax.grad(lambda p: loss(y, p, sample_weight=w))(p)
+    weights = [("", None), ("_weighted", w)] if case.get("weighted", True) else [("", None)]
+    found = {}
+    for tail, weight in weights:
+        found[f"value{tail}"] = loss(y, p, sample_weight=weight)
+        if case["gradient"]:
+            found[f"gradient{tail}"] = jax.grad(lambda p, w=weight: loss(y, p, sample_weight=w))(p)
     return found
 
 
@@ -206,6 +208,8 @@ def record_history(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> 
 RECORDERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]] = {
     "activations": record_activations,
     "losses": record_losses,
+    "loss_family": record_losses,
+    "loss_steps": record_training,
     "metrics": record_metrics,
     "layers": record_layers,
     "initializers": record_initializers,

@@ -1,0 +1,177 @@
+"""All losses: names, configurations as Keras writes them, and what must not become NaN."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers, losses
+from fastnn.errors import ArgumentError, ShapeError
+
+# class → its Keras names beside the class, and what Keras 3.15.1 gives as get_config()
+NAMES = {
+    "MeanSquaredError": ["mse", "MSE", "mean_squared_error"],
+    "MeanAbsoluteError": ["mae", "MAE", "mean_absolute_error"],
+    "MeanAbsolutePercentageError": ["mape", "MAPE", "mean_absolute_percentage_error"],
+    "MeanSquaredLogarithmicError": ["msle", "MSLE", "mean_squared_logarithmic_error"],
+    "Huber": ["huber"],
+    "LogCosh": ["log_cosh"],
+    "CosineSimilarity": ["cosine_similarity"],
+    "Poisson": ["poisson"],
+    "KLDivergence": ["kld", "KLD", "kl_divergence"],
+    "BinaryCrossentropy": ["bce", "BCE", "binary_crossentropy"],
+    "CategoricalCrossentropy": ["categorical_crossentropy"],
+    "SparseCategoricalCrossentropy": ["sparse_categorical_crossentropy"],
+    "Hinge": ["hinge"],
+    "SquaredHinge": ["squared_hinge"],
+    "CategoricalHinge": ["categorical_hinge"],
+}
+NAMED = [(cls, name) for cls, names in NAMES.items() for name in (cls, *names)]
+KERAS_CONFIGS: dict[str, dict[str, Any]] = {
+    "MeanSquaredError": {"name": "mean_squared_error"},
+    "MeanAbsoluteError": {"name": "mean_absolute_error"},
+    "MeanAbsolutePercentageError": {"name": "mean_absolute_percentage_error"},
+    "MeanSquaredLogarithmicError": {"name": "mean_squared_logarithmic_error"},
+    "Huber": {"name": "huber_loss"},
+    "LogCosh": {"name": "log_cosh"},
+    "CosineSimilarity": {"name": "cosine_similarity"},
+    "Poisson": {"name": "poisson"},
+    "KLDivergence": {"name": "kl_divergence"},
+    "Hinge": {"name": "hinge"},
+    "SquaredHinge": {"name": "squared_hinge"},
+    "CategoricalHinge": {"name": "categorical_hinge"},
+}
+
+
+@pytest.mark.parametrize(("cls", "name"), NAMED)
+def test_every_name_of_keras_gives_the_class(cls: str, name: str) -> None:
+    wanted = getattr(losses, cls)
+    assert type(losses.get(name)) is wanted
+    assert type(losses.get(wanted)) is wanted
+    function = getattr(losses, name, None)
+    assert type(losses.get(function)) is wanted if function else True
+
+
+def test_a_function_for_every_class() -> None:
+    for names in NAMES.values():
+        assert callable(getattr(losses, names[-1]))
+        assert names[-1] in losses.__all__
+    assert set(NAMES) == set(losses.REGISTRY.classes)
+
+
+@pytest.mark.parametrize("cls", KERAS_CONFIGS)
+def test_configurations_hold_what_keras_writes(cls: str) -> None:
+    config = getattr(losses, cls)().get_config()
+    expected = {"reduction": "sum_over_batch_size", **KERAS_CONFIGS[cls]}
+    assert {name: config.get(name, "missing") for name in expected} == expected
+    assert type(losses.deserialize({"class_name": cls, "config": expected})).__name__ == cls
+
+
+@pytest.mark.parametrize(
+    ("cls", "settings"),
+    [
+        *((cls, {}) for cls in KERAS_CONFIGS),
+        ("Huber", {"delta": 0.25}),
+        ("CosineSimilarity", {"axis": 1}),
+    ],
+)
+def test_settings_come_back(cls: str, settings: dict[str, Any]) -> None:
+    loss = getattr(losses, cls)(**settings, reduction="sum", name="mine")
+    copy = losses.deserialize(json.loads(json.dumps(losses.serialize(loss))))
+    assert type(copy) is type(loss)
+    assert copy.get_config() == loss.get_config()
+    assert {name: copy.get_config()[name] for name in settings} == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [
+        ("cce", "categorical_crossentropy"),
+        ("SCCE", "sparse_categorical_crossentropy"),
+        ("mce", "mse"),
+        ("l1", "mae"),
+        ("hubber", "huber"),
+        ("logcosh", "log_cosh"),
+        ("KLDivergense", "KLDivergence"),
+    ],
+)
+def test_what_an_unknown_name_may_mean(name: str, suggested: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"Did you mean '{suggested}'\? Known: .*'mse'"):
+        losses.get(name)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in NAMES if not cls.startswith("Sparse")])
+def test_targets_of_another_shape(cls: str) -> None:
+    loss = getattr(losses, cls)()
+    for t, p in (((5, 3), (5, 2)), ((5,), (5, 3)), ((4, 2), (5, 2))):
+        with pytest.raises(ShapeError, match="received targets of shape"):
+            loss(np.zeros(t), np.ones(p))
+
+
+def gradient(loss: Any, y: Any, p: Any) -> np.ndarray:
+    """dL/dp in float32."""
+    p = np.asarray(p, np.float32)
+    stack = [layers.Input(p.shape[1:]), layers.Activation("linear")]
+    model = fastnn.Sequential(stack)
+    model.compile("sgd", loss)
+    return model.gradients(p, np.asarray(y))["input"]
+
+
+HARD = [[0.0, 0.0], [1e4, -1e4], [1e-30, 1.0], [1.0, 0.0], [-1e4, 1e-7]]
+TARGETS = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in NAMES if not cls.endswith(("CategoricalCrossentropy", "Poisson"))]
+)
+def test_hard_predictions_give_finite_losses_and_gradients(cls: str) -> None:
+    loss = getattr(losses, cls)()
+    for reduction in (HARD, -np.array(HARD)):
+        assert np.isfinite(loss(TARGETS, reduction))
+        assert np.isfinite(gradient(loss, TARGETS, reduction)).all()
+
+
+def test_the_slope_far_away_is_bounded() -> None:
+    for loss in (losses.Huber(), losses.LogCosh(), losses.MeanAbsoluteError()):
+        d = gradient(loss, np.zeros((2, 1)), [[1e30], [-1e30]])
+        np.testing.assert_allclose(d, [[0.5], [-0.5]], rtol=1e-6)
+
+
+def test_small_differences_keep_their_digits_in_log_cosh() -> None:
+    e = np.float32(1e-3)
+    np.testing.assert_allclose(losses.log_cosh([[0.0]], [[e]]), e * e / 2, rtol=1e-3)
+    np.testing.assert_allclose(gradient("log_cosh", [[0.0]], [[e]]), e, rtol=1e-3)
+
+
+def test_zeros_and_ones_are_signs_for_a_hinge() -> None:
+    p = np.random.default_rng(0).normal(size=(6, 3))
+    bits = np.array([[0, 1, 1], [1, 0, 0]] * 3)
+    for cls in (losses.Hinge, losses.SquaredHinge):
+        assert cls()(bits, p) == cls()(2 * bits - 1, p)
+    assert losses.Hinge()(np.array([True, False]), np.array([0.5, 0.5])) == pytest.approx(1.0)
+
+
+def test_settings_out_of_range() -> None:
+    with pytest.raises(ArgumentError, match=r"Huber: received delta=-1.*\[0, inf\)"):
+        losses.Huber(delta=-1)
+    with pytest.raises(ArgumentError, match="axis=0"):
+        losses.CosineSimilarity(axis=0)([[1.0, 2.0]], [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("cls", NAMES)
+def test_no_loss_of_fastnn_needs_python(cls: str) -> None:
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(4, "softmax")])
+    model.compile("sgd", getattr(losses, cls)())
+    y = np.zeros(5, int) if cls.startswith("Sparse") else np.eye(4)[[0, 1, 2, 3, 0]]
+    model.fit(np.zeros((5, 3)), y, verbose=0)
+    kinds = {node.op.stage for node in programs_of(model) for node in node.nodes}
+    assert kinds <= {"row", "tile", "serial"}
+
+
+def programs_of(model: fastnn.Sequential) -> list[Any]:
+    """The Programs that a model has compiled."""
+    return [found.program for found, _ in model._executables.values()]
