@@ -30,9 +30,15 @@ unknown optimizer
     'RMSprop', 'SGD', 'adam', 'adamw', 'rmsprop', 'sgd'.
 unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
-    'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'MSE', 'MeanSquaredError',
-    'SparseCategoricalCrossentropy', 'bce', 'binary_crossentropy', 'categorical_crossentropy',
-    'mean_squared_error', 'mse', 'sparse_categorical_crossentropy'.
+    'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'CategoricalHinge', 'CosineSimilarity',
+    'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE', 'MSE', 'MSLE',
+    'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredError',
+    'MeanSquaredLogarithmicError', 'Poisson', 'SparseCategoricalCrossentropy', 'SquaredHinge',
+    'bce', 'binary_crossentropy', 'categorical_crossentropy', 'categorical_hinge',
+    'cosine_similarity', 'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae', 'mape',
+    'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_squared_error',
+    'mean_squared_logarithmic_error', 'mse', 'msle', 'poisson', 'sparse_categorical_crossentropy',
+    'squared_hinge'.
 unknown metric
     ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'Accuracy', 'BCE',
     'BinaryAccuracy', 'BinaryCrossentropy', 'CategoricalAccuracy', 'CategoricalCrossentropy',
