@@ -409,4 +409,4 @@ def test_form(mistake: str) -> None:
     message = MESSAGES[mistake]
     assert message[-1] in ".'?"
     assert not re.search(r"array\(|dtype\(|object at 0x|  |\n", message)
-    assert len(message) < 700
+    assert len(message.split(" Known: ")[0]) < 700  # the names may be many
