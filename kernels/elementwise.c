@@ -2,17 +2,20 @@
  * Elementwise functions: one kernel per arity with a function code, and a few with constants. Operands broadcast: ld 0
  * repeats a row, one column is repeated over the output's columns. All are row ops, overwrite y, may run in place on
  * an operand of y's shape, are memory bound (4 bytes read per operand and element, 4 written, in float), and round
- * once per operation written below; NaN in gives NaN out, but for the comparisons.
+ * once per operation written below; NaN in gives NaN out, but for comparisons and logic.
  * Not here: activations (activation.c). Twin: fastnn/backends/numpy_ref/elementwise.py.
  */
 #ifndef FASTNN_ELEMENTWISE_CODES
 #define FASTNN_ELEMENTWISE_CODES
 #define UNARY_FUNCTIONS(X)                                                                                             \
     X(0, negative) X(1, square) X(2, exp) X(3, log) X(4, absolute) X(5, sqrt) X(6, reciprocal) X(7, sign) X(8, log1p)  \
-    X(9, expm1)
+    X(9, expm1) X(10, rsqrt) X(11, sin) X(12, cos) X(13, tan) X(14, arcsin) X(15, arccos) X(16, arctan) X(17, sinh)    \
+    X(18, cosh) X(19, arcsinh) X(20, arccosh) X(21, arctanh) X(22, floor) X(23, ceil) X(24, round) X(25, trunc)        \
+    X(26, erf) X(27, erfc) X(28, log2) X(29, log10) X(30, isnan) X(31, isinf) X(32, isfinite) X(33, logical_not)
 #define BINARY_FUNCTIONS(X)                                                                                            \
     X(0, add) X(1, subtract) X(2, multiply) X(3, divide) X(4, maximum) X(5, minimum) X(6, greater)                     \
-    X(7, greater_equal) X(8, equal) X(9, less) X(10, less_equal) X(11, not_equal)
+    X(7, greater_equal) X(8, equal) X(9, less) X(10, less_equal) X(11, not_equal) X(12, power) X(13, mod)              \
+    X(14, floor_divide) X(15, arctan2) X(16, logical_and) X(17, logical_or) X(18, logical_xor)
 enum unary_code {
 #define CODE(number, name) UNARY_##name = number,
     UNARY_FUNCTIONS(CODE)
@@ -25,7 +28,10 @@ enum binary_code {
 };
 #endif
 
-/* sign(x): −1, 0 or 1, NaN for NaN. exp, log, log1p and expm1: vecmath.h. */
+/* 1 where a mask is set, else 0. */
+INLINE VEC NAME(truth)(IVEC mask) { return NAME(select)(mask, NAME(splat)(1), (VEC){0}); }
+
+/* sign(x): −1, 0 or 1, NaN for NaN. Tests give 1 or 0. What has a name in vecmath.h is explained there. */
 INLINE VEC NAME(unary_function)(const enum unary_code function, VEC x)
 {
     VEC zero = {0}, one = NAME(splat)(1);
@@ -43,14 +49,64 @@ INLINE VEC NAME(unary_function)(const enum unary_code function, VEC x)
     }
     case UNARY_log1p: return NAME(vec_log1p)(x);
     case UNARY_expm1: return NAME(vec_expm1)(x);
+    case UNARY_rsqrt: return one / NAME(vec_sqrt)(x);
+    case UNARY_sin: return NAME(vec_sin)(x);
+    case UNARY_cos: return NAME(vec_cos)(x);
+    case UNARY_tan: return NAME(vec_tan)(x);
+    case UNARY_arcsin: return NAME(vec_arcsin)(x);
+    case UNARY_arccos: return NAME(vec_arccos)(x);
+    case UNARY_arctan: return NAME(vec_arctan)(x);
+    case UNARY_sinh: return NAME(vec_sinh)(x);
+    case UNARY_cosh: return NAME(vec_cosh)(x);
+    case UNARY_arcsinh: return NAME(vec_arcsinh)(x);
+    case UNARY_arccosh: return NAME(vec_arccosh)(x);
+    case UNARY_arctanh: return NAME(vec_arctanh)(x);
+    case UNARY_floor: return NAME(vec_floor)(x);
+    case UNARY_ceil: return NAME(vec_ceil)(x);
+    case UNARY_round: return NAME(vec_round)(x);
+    case UNARY_trunc: return NAME(vec_trunc)(x);
+    case UNARY_erf: return NAME(vec_erf)(x);
+    case UNARY_erfc: return NAME(vec_erfc)(x);
+    case UNARY_log2: return NAME(vec_log2)(x);
+    case UNARY_log10: return NAME(vec_log10)(x);
+    case UNARY_isnan: return NAME(truth)((IVEC)(x != x));
+    case UNARY_isinf: return NAME(truth)((IVEC)(NAME(vec_absolute)(x) == NAME(splat)((REAL)INFINITY)));
+    case UNARY_isfinite: return NAME(truth)((IVEC)(NAME(vec_absolute)(x) < NAME(splat)((REAL)INFINITY)));
+    case UNARY_logical_not: return NAME(truth)((IVEC)(x == zero));
     }
     return x;
 }
 
-/* Comparisons give 1 or 0; maximum and minimum give NaN if either operand is. */
+/* a − b·⌊a/b⌋, of b's sign; exact but for one rounding where the signs of a and b differ (as NumPy's). */
+INLINE VEC NAME(vec_mod)(VEC a, VEC b)
+{
+    VEC zero = {0}, rest = NAME(vec_fmod)(a, b);
+    IVEC other_side = (IVEC)(rest != zero) & ((IVEC)(b < zero) ^ (IVEC)(rest < zero));
+    VEC none = (VEC)((IVEC)b & (IVEC)NAME(splat)((REAL)-0.0));
+    VEC mod = NAME(select)((IVEC)(rest == zero), none, NAME(select)(other_side, rest + b, rest));
+    return NAME(select)((IVEC)(b == zero), rest, mod);
+}
+
+/* ⌊a/b⌋ as NumPy finds it: (a − rest)/b is a whole number but for its rounding, which is taken off. a/b for b = 0. */
+INLINE VEC NAME(vec_floor_divide)(VEC a, VEC b)
+{
+    VEC zero = {0}, one = NAME(splat)(1), rest = NAME(vec_fmod)(a, b), quotient = a / b;
+    IVEC other_side = (IVEC)(rest != zero) & ((IVEC)(b < zero) ^ (IVEC)(rest < zero));
+    VEC whole = (a - rest) / b;
+    whole = NAME(select)(other_side, whole - one, whole);
+    VEC below = NAME(vec_floor)(whole);
+    below = NAME(select)((IVEC)(whole - below > NAME(splat)((REAL)0.5)), below + one, below);
+    VEC none = (VEC)((IVEC)quotient & (IVEC)NAME(splat)((REAL)-0.0));
+    below = NAME(select)((IVEC)(whole == zero), none, below);
+    return NAME(select)((IVEC)(b == zero), quotient, below);
+}
+
+/* Comparisons and logic give 1 or 0 (NaN is true, as everything but 0); maximum and minimum give NaN if either
+   operand is. */
 INLINE VEC NAME(binary_function)(const enum binary_code function, VEC a, VEC b)
 {
-    VEC zero = {0}, one = NAME(splat)(1);
+    VEC zero = {0};
+    IVEC left = (IVEC)(a != zero), right = (IVEC)(b != zero);
     switch (function) {
     case BINARY_add: return a + b;
     case BINARY_subtract: return a - b;
@@ -58,12 +114,19 @@ INLINE VEC NAME(binary_function)(const enum binary_code function, VEC a, VEC b)
     case BINARY_divide: return a / b;
     case BINARY_maximum: return NAME(vec_maximum)(a, b);
     case BINARY_minimum: return NAME(vec_minimum)(a, b);
-    case BINARY_greater: return NAME(select)((IVEC)(a > b), one, zero);
-    case BINARY_greater_equal: return NAME(select)((IVEC)(a >= b), one, zero);
-    case BINARY_equal: return NAME(select)((IVEC)(a == b), one, zero);
-    case BINARY_less: return NAME(select)((IVEC)(a < b), one, zero);
-    case BINARY_less_equal: return NAME(select)((IVEC)(a <= b), one, zero);
-    case BINARY_not_equal: return NAME(select)((IVEC)(a != b), one, zero);
+    case BINARY_greater: return NAME(truth)((IVEC)(a > b));
+    case BINARY_greater_equal: return NAME(truth)((IVEC)(a >= b));
+    case BINARY_equal: return NAME(truth)((IVEC)(a == b));
+    case BINARY_less: return NAME(truth)((IVEC)(a < b));
+    case BINARY_less_equal: return NAME(truth)((IVEC)(a <= b));
+    case BINARY_not_equal: return NAME(truth)((IVEC)(a != b));
+    case BINARY_power: return NAME(vec_power)(a, b);
+    case BINARY_mod: return NAME(vec_mod)(a, b);
+    case BINARY_floor_divide: return NAME(vec_floor_divide)(a, b);
+    case BINARY_arctan2: return NAME(vec_arctan2)(a, b);
+    case BINARY_logical_and: return NAME(truth)(left & right);
+    case BINARY_logical_or: return NAME(truth)(left | right);
+    case BINARY_logical_xor: return NAME(truth)(left ^ right);
     }
     return a;
 }

@@ -1,6 +1,6 @@
 /*
- * Elementary functions on registers: exp and tanh by our own polynomials, log, log1p and expm1 lane by lane through
- * libm (they are rare). Every lane is computed by the same operations, so partial registers give the same bits.
+ * Elementary functions on registers: exp and tanh by our own polynomials, the others lane by lane through libm
+ * (they are rare). Every lane is computed by the same operations, so partial registers give the same bits.
  * Accuracy is measured by tests/measure.py --ulp and stated in README.md.
  */
 
@@ -83,15 +83,46 @@ INLINE VEC NAME(vec_sigmoid)(VEC x)
     return NAME(select)((IVEC)(x < (VEC){0}), e, one) / (one + e);
 }
 
-/* log, log1p, expm1: libm's, at most 1 ulp (glibc). */
+/* The rest is libm's, at most 1 or 2 ulp (glibc): a call per lane, out of line, so that a kernel of many functions
+   stays small. */
 #undef LANES_THROUGH
-#define LANES_THROUGH(function)                                                                                        \
-    INLINE VEC NAME(vec_##function)(VEC x)                                                                             \
+#undef LANE_PAIRS_THROUGH
+#define LANES_THROUGH(name, function)                                                                                  \
+    static __attribute__((noinline)) VEC NAME(vec_##name)(VEC x)                                                       \
     {                                                                                                                  \
         for (int l = 0; l < VL; l++)                                                                                   \
             x[l] = REAL_MATH(function)(x[l]);                                                                          \
         return x;                                                                                                      \
     }
-LANES_THROUGH(log)
-LANES_THROUGH(log1p)
-LANES_THROUGH(expm1)
+#define LANE_PAIRS_THROUGH(name, function)                                                                             \
+    static __attribute__((noinline)) VEC NAME(vec_##name)(VEC a, VEC b)                                                \
+    {                                                                                                                  \
+        for (int l = 0; l < VL; l++)                                                                                   \
+            a[l] = REAL_MATH(function)(a[l], b[l]);                                                                    \
+        return a;                                                                                                      \
+    }
+LANES_THROUGH(log, log)
+LANES_THROUGH(log1p, log1p)
+LANES_THROUGH(expm1, expm1)
+LANES_THROUGH(log2, log2)
+LANES_THROUGH(log10, log10)
+LANES_THROUGH(erf, erf)
+LANES_THROUGH(erfc, erfc)
+LANES_THROUGH(sin, sin)
+LANES_THROUGH(cos, cos)
+LANES_THROUGH(tan, tan)
+LANES_THROUGH(arcsin, asin)
+LANES_THROUGH(arccos, acos)
+LANES_THROUGH(arctan, atan)
+LANES_THROUGH(sinh, sinh)
+LANES_THROUGH(cosh, cosh)
+LANES_THROUGH(arcsinh, asinh)
+LANES_THROUGH(arccosh, acosh)
+LANES_THROUGH(arctanh, atanh)
+LANES_THROUGH(floor, floor)
+LANES_THROUGH(ceil, ceil)
+LANES_THROUGH(round, rint) /* half to even: nothing changes the rounding mode */
+LANES_THROUGH(trunc, trunc)
+LANE_PAIRS_THROUGH(power, pow)
+LANE_PAIRS_THROUGH(arctan2, atan2)
+LANE_PAIRS_THROUGH(fmod, fmod)

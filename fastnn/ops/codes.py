@@ -1,4 +1,6 @@
-"""The numbers by which records name elementwise functions; the twin of ``kernels/codes.h``."""
+"""The numbers by which records name elementwise functions; the twin of the lists
+``ACTIVATION…``, ``UNARY_FUNCTIONS``, ``BINARY_FUNCTIONS`` in ``kernels/``.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,30 @@ UNARY = {
     "sign": 7,
     "log1p": 8,
     "expm1": 9,
+    "rsqrt": 10,
+    "sin": 11,
+    "cos": 12,
+    "tan": 13,
+    "arcsin": 14,
+    "arccos": 15,
+    "arctan": 16,
+    "sinh": 17,
+    "cosh": 18,
+    "arcsinh": 19,
+    "arccosh": 20,
+    "arctanh": 21,
+    "floor": 22,
+    "ceil": 23,
+    "round": 24,
+    "trunc": 25,
+    "erf": 26,
+    "erfc": 27,
+    "log2": 28,
+    "log10": 29,
+    "isnan": 30,
+    "isinf": 31,
+    "isfinite": 32,
+    "logical_not": 33,
 }
 BINARY = {
     "add": 0,
@@ -28,6 +54,18 @@ BINARY = {
     "less": 9,
     "less_equal": 10,
     "not_equal": 11,
+    "power": 12,
+    "mod": 13,
+    "floor_divide": 14,
+    "arctan2": 15,
+    "logical_and": 16,
+    "logical_or": 17,
+    "logical_xor": 18,
 }
 COMPARISONS = ("greater", "greater_equal", "equal", "less", "less_equal", "not_equal")
+# their gradient is 0 wherever there is one
+FLAT = (
+    *("sign", "floor", "ceil", "round", "trunc", "isnan", "isinf", "isfinite", "logical_not"),
+    *(*COMPARISONS, "floor_divide", "logical_and", "logical_or", "logical_xor"),
+)
 REDUCE = {"sum": 0, "mean": 1, "max": 2, "min": 3}

@@ -1,7 +1,7 @@
 """The elementwise functions of ``fastnn.ops``, under Keras's names, for symbolic tensors and for
 arrays.
 
-Arrays are broadcast as in NumPy; tensors as ``elementwise.py`` says. Everything is computed in
+Operands are broadcast as in NumPy. Everything is computed in
 float32 or float64, so integers become floats, and comparisons give 1.0 and 0.0 (Keras: booleans).
 """
 
@@ -13,7 +13,7 @@ from fastnn.errors import UnsupportedError
 from fastnn.ops import elementwise as formulas
 from fastnn.ops.activation import activation_forward
 from fastnn.ops.dispatch import elementwise
-from fastnn.ops.elementwise import binary, broadcast_to, unary
+from fastnn.ops.elementwise import binary, unary
 from fastnn.program.tensor import Tensor
 
 
@@ -378,8 +378,5 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
 @elementwise("condition", "x1", "x2")
 def _where(condition: Any, x1: Any, x2: Any) -> Tensor:
-    """``where``, with the condition spread over the columns of x1 and x2."""
-    for x in (x1, x2):
-        if isinstance(x, Tensor) and x.ndim == condition.ndim and condition.shape[-1] == 1:
-            condition = broadcast_to(condition, x.shape)
+    """``where`` of tensors, numbers and variables."""
     return formulas.where(condition, x1, x2)

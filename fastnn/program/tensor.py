@@ -191,8 +191,56 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor:
         return _binary("divide", other, self)
 
+    def __floordiv__(self, other: Any) -> Tensor:
+        return _binary("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return _binary("floor_divide", other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return _binary("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return _binary("mod", other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return _binary("power", self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return _binary("power", other, self)
+
     def __neg__(self) -> Tensor:
-        return self * -1.0
+        return _unary("negative", self)
+
+    def __abs__(self) -> Tensor:
+        return _unary("absolute", self)
+
+    def __round__(self, ndigits: int | None = None) -> Tensor:
+        from fastnn import ops
+
+        rounded: Tensor = ops.round(self, decimals=ndigits or 0)
+        return rounded
+
+    def __and__(self, other: Any) -> Tensor:
+        return _binary("logical_and", self, other)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return _binary("logical_and", other, self)
+
+    def __or__(self, other: Any) -> Tensor:
+        return _binary("logical_or", self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return _binary("logical_or", other, self)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return _binary("logical_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return _binary("logical_xor", other, self)
+
+    def __invert__(self) -> Tensor:
+        return _unary("logical_not", self)
 
     def __gt__(self, other: Any) -> Tensor:
         return _binary("greater", self, other)
@@ -250,6 +298,12 @@ def _binary(function: str, a: Any, b: Any) -> Tensor:
     from fastnn.ops import elementwise
 
     return elementwise.binary(a, b, function=function)
+
+
+def _unary(function: str, x: Tensor) -> Tensor:
+    from fastnn.ops import elementwise
+
+    return elementwise.unary(x, function)
 
 
 def constant(value: Any, dtype: str) -> Tensor:

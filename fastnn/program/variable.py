@@ -211,6 +211,48 @@ class Variable:
     def __truediv__(self, other: Any) -> Any:
         return _operand(self, other) / other
 
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / _operand(self, other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _operand(self, other) // other
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return other // _operand(self, other)
+
+    def __mod__(self, other: Any) -> Any:
+        return _operand(self, other) % other
+
+    def __rmod__(self, other: Any) -> Any:
+        return other % _operand(self, other)
+
+    def __pow__(self, other: Any) -> Any:
+        return _operand(self, other) ** other
+
+    def __rpow__(self, other: Any) -> Any:
+        return other ** _operand(self, other)
+
+    def __neg__(self) -> Array:
+        return np.negative(self.numpy())
+
+    def __pos__(self) -> Array:
+        return self.numpy()
+
+    def __abs__(self) -> Array:
+        return np.abs(self.numpy())
+
+    def __gt__(self, other: Any) -> Any:
+        return _operand(self, other) > other
+
+    def __ge__(self, other: Any) -> Any:
+        return _operand(self, other) >= other
+
+    def __lt__(self, other: Any) -> Any:
+        return _operand(self, other) < other
+
+    def __le__(self, other: Any) -> Any:
+        return _operand(self, other) <= other
+
     def __getitem__(self, key: Any) -> Any:
         return self.numpy()[key]
 

@@ -12,7 +12,7 @@ from fastnn import backends
 from fastnn.backends.base import RunState
 from fastnn.errors import StateError
 from fastnn.ops import data, dense, elementwise, loss, reduce, shape
-from fastnn.ops.codes import COMPARISONS
+from fastnn.ops.codes import FLAT
 from fastnn.ops.contract import OPS
 from fastnn.program.autodiff import gradients
 from fastnn.program.program import Program
@@ -36,9 +36,7 @@ CONSTANT_INPUTS = {
 
 def without_gradient(node: Node, position: int) -> bool:
     function = node.attributes.get("function")
-    if node.op.name == "binary" and function in COMPARISONS:
-        return True
-    if node.op.name == "unary" and function == "sign":
+    if node.op.name in ("unary", "binary") and function in FLAT:
         return True
     return (node.op.name, position) in CONSTANT_INPUTS
 

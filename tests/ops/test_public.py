@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +32,16 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "expm1": np.expm1,
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
     "log_softmax": lambda x: x - np.log(np.exp(x).sum(-1, keepdims=True)),
+    "reciprocal": np.reciprocal,
+    **{name: getattr(np, name) for name in ("sin", "cos", "tan", "arctan", "arcsinh")},
+    **{name: getattr(np, name) for name in ("sinh", "cosh", "floor", "ceil", "trunc", "round")},
+    **{name: getattr(np, name) for name in ("isnan", "isinf", "isfinite", "logical_not")},
+    "erf": np.vectorize(math.erf),
+    "erfc": np.vectorize(math.erfc),
 }
-POSITIVE = {"sqrt": np.sqrt, "log": np.log, "log1p": np.log1p}
+POSITIVE = {"sqrt": np.sqrt, "log": np.log, "log1p": np.log1p, "log2": np.log2, "log10": np.log10}
+POSITIVE["rsqrt"] = lambda x: 1 / np.sqrt(x)
+BOUNDED = {"arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh}
 BINARY = {
     "add": np.add,
     "subtract": np.subtract,
@@ -46,12 +55,23 @@ BINARY = {
     "greater_equal": np.greater_equal,
     "less": np.less,
     "less_equal": np.less_equal,
+    "true_divide": np.divide,
+    "divide_no_nan": np.divide,
+    "floor_divide": np.floor_divide,
+    "mod": np.mod,
+    "power": lambda x, y: np.power(np.abs(x), y),
+    "arctan2": np.arctan2,
+    "logaddexp": np.logaddexp,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_xor": np.logical_xor,
 }
 REDUCE = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "argmax": np.argmax}
 
 
 def test_every_public_function_is_tested() -> None:
-    tested = {*UNARY, *POSITIVE, *BINARY, *REDUCE, "clip", "where", "one_hot", "reshape"}
+    tested = {*UNARY, *POSITIVE, *BOUNDED, *BINARY, *REDUCE}
+    tested |= {"arccosh", "clip", "where", "one_hot", "reshape"}
     assert tested == set(ops.__all__)
 
 
@@ -69,9 +89,36 @@ def test_functions_of_one_operand(name: str) -> None:
     ids=["same", "number", "left number", "vector", "column", "scalars", "numbers"],
 )
 def test_functions_of_two_operands(name: str, a: Any, b: Any) -> None:
-    out = getattr(ops, name)(a, b)
+    out = getattr(ops, name)(abs(a) if name == "power" else a, b)
     np.testing.assert_allclose(out, BINARY[name](a, b).astype(float), rtol=1e-6)
     assert np.shape(out) == np.broadcast_shapes(np.shape(a), np.shape(b))
+
+
+@pytest.mark.parametrize("name", sorted(BOUNDED))
+def test_functions_of_bounded_operands(name: str) -> None:
+    x = np.append(X / 2.5, [[np.nan, 1.5, -1.5, 1.0, -1.0, 0.0]], axis=0)
+    with np.errstate(all="ignore"):
+        expected = BOUNDED[name](x)
+    np.testing.assert_allclose(getattr(ops, name)(x), expected, rtol=1e-12)
+    np.testing.assert_allclose(ops.arccosh(np.abs(X) + 1), np.arccosh(np.abs(X) + 1), rtol=1e-12)
+
+
+def test_rounding() -> None:
+    x = np.array([0.5, 1.5, 2.5, -0.5, 1.25, -2.675, 1250.0])
+    for decimals in (0, 1, 2, -2):
+        np.testing.assert_array_equal(ops.round(x, decimals), np.round(x, decimals))
+    with pytest.raises(ArgumentError, match=r"round: received decimals=0\.5, expected a whole"):
+        ops.round(x, 0.5)
+
+
+def test_of_zero_and_of_infinities() -> None:
+    assert ops.divide_no_nan([1.0, 0.0, 3.0], [0.0, 0.0, 2.0]).tolist() == [0.0, 0.0, 1.5]
+    far = np.array([np.inf, -np.inf, 1e4, -1e4])
+    np.testing.assert_array_equal(ops.logaddexp(far, far), np.logaddexp(far, far))
+    a, b = np.array([5.0, -5.0, 5.0, 0.0, -0.0, 1.0]), np.array([0.0, 0.0, np.inf, 3.0, -3.0, -1.0])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(ops.mod(a, b), np.mod(a, b))
+        np.testing.assert_array_equal(ops.floor_divide(a, b), np.floor_divide(a, b))
 
 
 def test_comparisons_of_equal_numbers() -> None:
@@ -183,10 +230,18 @@ def _with_a_vector(function: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda x: function(x, Y[0])
 
 
+SMOOTH_PAIRS = ("true_divide", "divide_no_nan", "mod", "floor_divide", "arctan2", "logaddexp")
 SMOOTH = {
     **{name: getattr(ops, name) for name in UNARY},
     **{name: _of_absolute(getattr(ops, name)) for name in POSITIVE},
+    **{name: (lambda f: lambda x: f(x / 2.5))(getattr(ops, name)) for name in BOUNDED},
+    "arccosh": lambda x: ops.arccosh(ops.absolute(x) + 1.0),
     **{name: _with_a_vector(getattr(ops, name)) for name in list(BINARY)[:6]},
+    **{name: _with_a_vector(getattr(ops, name)) for name in SMOOTH_PAIRS},
+    **{f"{p} power": lambda x, p=p: ops.power(x, p) for p in (2, 3, -1, 4, 1)},
+    **{f"{p} power": lambda x, p=p: ops.power(ops.absolute(x), p) for p in (0.5, -0.5, 2.5)},
+    "power of a number": lambda x: ops.power(2.0, x),
+    "power of tensors": lambda x: ops.power(ops.exp(x), x),
     "left divide": lambda x: ops.divide(2.0, x),
     "with itself": lambda x: ops.multiply(ops.tanh(x), ops.exp(x)),
     "column": lambda x: ops.multiply(x, ops.sum(x, axis=-1, keepdims=True)),

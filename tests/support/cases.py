@@ -202,8 +202,8 @@ CASES = [
             "unary",
             name,
             make.unary(name),
-            TRANSCENDENTAL if name in ("exp", "log", "log1p", "expm1") else EXACT,
-            kink=sizes.near(0.0) if name == "absolute" else None,
+            make.unary_family(name),
+            kink=sizes.unary_kink(name),
         )
         for name in UNARY
     ),
@@ -215,7 +215,8 @@ CASES = [
             "binary",
             name,
             make.binary(name),
-            kink=sizes.near_each_other if name in ("maximum", "minimum") else None,
+            TRANSCENDENTAL if name in ("power", "arctan2") else EXACT,
+            kink=sizes.binary_kink(name),
         )
         for name in BINARY
     ),

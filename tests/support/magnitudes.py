@@ -151,3 +151,20 @@ def near_extreme(inputs: Arrays) -> list[Array]:
 def near_column_extreme(inputs: Arrays) -> list[Array]:
     """Columns whose two largest or smallest elements are close."""
     return [near_extreme([inputs[0].T])[0].T]
+
+
+def unary_kink(function: str) -> Callable[[Arrays], list[Array]] | None:
+    return near(0.0) if function == "absolute" else None
+
+
+def binary_kink(function: str) -> Callable[[Arrays], list[Array]] | None:
+    if function == "mod":
+        return near_multiples
+    return near_each_other if function in ("maximum", "minimum") else None
+
+
+def near_multiples(inputs: Arrays) -> list[Array]:
+    """Where the quotient of two operands is close to a whole number."""
+    quotient = inputs[0] / inputs[1]
+    close = np.abs(quotient - np.rint(quotient)) < NEAR
+    return [close, close]

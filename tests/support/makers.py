@@ -10,9 +10,10 @@ from typing import Any
 
 import fastnn
 from fastnn.ops import activation, data, dense, dropout, elementwise, loss, metric, reduce
-from fastnn.ops.codes import COMPARISONS
+from fastnn.ops.codes import COMPARISONS, FLAT
 from fastnn.program.tensor import Node, Size, Tensor
 from tests.support.one_op import Bench
+from tests.support.tolerances import EXACT, TRANSCENDENTAL, Family, rounded
 
 
 def node_of(tensor: Tensor) -> Node:
@@ -110,22 +111,43 @@ def pair(op: Any, **second: float) -> Callable[[Bench], Node]:
     return build
 
 
+# (low, high) of arguments where a function is defined, or where nothing cancels
+DOMAINS = {
+    **dict.fromkeys(("log", "sqrt", "log2", "log10", "rsqrt"), (0.05, 2.0)),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), (-0.95, 0.95)),
+    "reciprocal": (0.2, 2.0),
+    "log1p": (-0.9, 2.0),
+    "arccosh": (1.05, 3.0),
+    "tan": (-1.4, 1.4),
+}
+
+ARITHMETIC = (*FLAT, "negative", "square", "absolute", "sqrt", "reciprocal", "rsqrt")
+
+
+def unary_family(function: str) -> Family:
+    if function == "rsqrt":
+        return rounded(2)
+    return EXACT if function in ARITHMETIC else TRANSCENDENTAL
+
+
 def unary(function: str) -> Callable[[Bench], Node]:
-    low = {"log": 0.05, "sqrt": 0.05, "reciprocal": 0.2, "log1p": -0.9}.get(function, -2.0)
+    low, high = DOMAINS.get(function, (-2.0, 2.0))
 
     def build(b: Bench) -> Node:
         low_here = max(low, 0.0) if b.values == "lognormal" and function == "log1p" else low
-        return node_of(elementwise.unary(b.rows(b.size, low=low_here, high=2.0), function))
+        return node_of(elementwise.unary(b.rows(b.size, low=low_here, high=high), function))
 
     return build
 
 
 def binary(function: str, second: str = "same") -> Callable[[Bench], Node]:
     def build(b: Bench) -> Node:
-        grid = 0.5 if function in COMPARISONS else 0.0  # so that some are equal
-        low = 0.2 if function == "divide" else -2.0
+        whole = function in COMPARISONS or function.startswith("logical")
+        grid = 0.5 if whole else 0.0  # so that some are equal, or 0
+        low = 0.2 if function in ("divide", "mod", "floor_divide") else -2.0
         wide = {"low": low, "high": 2.0, "grid": grid}
-        a = b.rows(*((3, 1) if second == "rank3" else (b.size,)), low=-2, high=2, grid=grid)
+        a_low = 0.1 if function == "power" else -2.0
+        a = b.rows(*((3, 1) if second == "rank3" else (b.size,)), low=a_low, high=2, grid=grid)
         if second in ("vector", "one"):
             other = b.fixed(b.size if second == "vector" else 1, low=low, high=2)
         else:

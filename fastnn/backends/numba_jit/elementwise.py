@@ -5,6 +5,7 @@ Deliberately not here: activations (``activation.py``).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastnn.backends.numba_jit.jit import device
@@ -30,18 +31,58 @@ from fastnn.backends.numba_jit.record import (
     real,
     view,
 )
-from fastnn.backends.numba_jit.vecmath import exp, expm1, log, log1p, sign
+from fastnn.backends.numba_jit.vecmath import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    ceil,
+    constant,
+    cos,
+    cosh,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    fmod,
+    log,
+    log1p,
+    log2,
+    log10,
+    power,
+    rounded,
+    sign,
+    sin,
+    sinh,
+    tan,
+    trunc,
+)
 from fastnn.backends.numba_jit.vector import lanes
 from fastnn.ops.codes import BINARY, UNARY
 
-NEGATIVE, SQUARE, EXP, LOG = (UNARY[name] for name in ("negative", "square", "exp", "log"))
-ABSOLUTE, SQRT, RECIPROCAL = (UNARY[name] for name in ("absolute", "sqrt", "reciprocal"))
-SIGN, LOG1P, EXPM1 = (UNARY[name] for name in ("sign", "log1p", "expm1"))
+NEGATIVE, SQUARE, EXP = (UNARY[name] for name in ("negative", "square", "exp"))
+LOG, ABSOLUTE, SQRT = (UNARY[name] for name in ("log", "absolute", "sqrt"))
+RECIPROCAL, SIGN, LOG1P = (UNARY[name] for name in ("reciprocal", "sign", "log1p"))
+EXPM1, RSQRT, SIN = (UNARY[name] for name in ("expm1", "rsqrt", "sin"))
+COS, TAN, ARCSIN = (UNARY[name] for name in ("cos", "tan", "arcsin"))
+ARCCOS, ARCTAN, SINH = (UNARY[name] for name in ("arccos", "arctan", "sinh"))
+COSH, ARCSINH, ARCCOSH = (UNARY[name] for name in ("cosh", "arcsinh", "arccosh"))
+ARCTANH, FLOOR, CEIL = (UNARY[name] for name in ("arctanh", "floor", "ceil"))
+ROUND, TRUNC, ERF = (UNARY[name] for name in ("round", "trunc", "erf"))
+ERFC, LOG2, LOG10 = (UNARY[name] for name in ("erfc", "log2", "log10"))
+ISNAN, ISINF, ISFINITE = (UNARY[name] for name in ("isnan", "isinf", "isfinite"))
 ADD, SUBTRACT, MULTIPLY = (BINARY[name] for name in ("add", "subtract", "multiply"))
 DIVIDE, MAXIMUM, MINIMUM = (BINARY[name] for name in ("divide", "maximum", "minimum"))
-GREATER, GREATER_EQUAL = BINARY["greater"], BINARY["greater_equal"]
-EQUAL, NOT_EQUAL = BINARY["equal"], BINARY["not_equal"]
-LESS, LESS_EQUAL = BINARY["less"], BINARY["less_equal"]
+GREATER, GREATER_EQUAL, EQUAL = (BINARY[name] for name in ("greater", "greater_equal", "equal"))
+LESS, LESS_EQUAL, NOT_EQUAL = (BINARY[name] for name in ("less", "less_equal", "not_equal"))
+POWER, MOD, FLOOR_DIVIDE = (BINARY[name] for name in ("power", "mod", "floor_divide"))
+ARCTAN2, LOGICAL_AND, LOGICAL_OR = (
+    BINARY[name] for name in ("arctan2", "logical_and", "logical_or")
+)
 
 
 @formula
@@ -50,9 +91,27 @@ def truth(mask: Lanes, like: Lanes) -> Lanes:
     return select(mask, like.new(like.like(1.0)), 0.0)
 
 
+@formula
+def is_nan(x: Lanes) -> Lanes:
+    """1 for NaN, else 0."""
+    return truth(x.unequal(x), x)
+
+
+@formula
+def is_infinite(x: Lanes) -> Lanes:
+    """1 for both infinities, else 0."""
+    return truth(absolute(x).equal(math.inf), x)
+
+
+@formula
+def is_finite(x: Lanes) -> Lanes:
+    """1 for all but infinities and NaN, else 0."""
+    return truth(absolute(x) < math.inf, x)
+
+
 @device
 def unary_function(function: Any, x: Any) -> Any:
-    """f(x); sign(NaN) is NaN."""
+    """f(x); sign(NaN) is NaN, tests give 1 or 0."""
     if function == NEGATIVE:
         return -x
     if function == SQUARE:
@@ -71,12 +130,92 @@ def unary_function(function: Any, x: Any) -> Any:
         return sign(x)
     if function == LOG1P:
         return log1p(x)
-    return expm1(x)
+    if function == EXPM1:
+        return expm1(x)
+    if function == RSQRT:
+        return 1.0 / square_root(x)
+    if function == SIN:
+        return sin(x)
+    if function == COS:
+        return cos(x)
+    if function == TAN:
+        return tan(x)
+    if function == ARCSIN:
+        return arcsin(x)
+    if function == ARCCOS:
+        return arccos(x)
+    if function == ARCTAN:
+        return arctan(x)
+    if function == SINH:
+        return sinh(x)
+    if function == COSH:
+        return cosh(x)
+    if function == ARCSINH:
+        return arcsinh(x)
+    if function == ARCCOSH:
+        return arccosh(x)
+    if function == ARCTANH:
+        return arctanh(x)
+    if function == FLOOR:
+        return floor(x)
+    if function == CEIL:
+        return ceil(x)
+    if function == ROUND:
+        return rounded(x)
+    if function == TRUNC:
+        return trunc(x)
+    if function == ERF:
+        return erf(x)
+    if function == ERFC:
+        return erfc(x)
+    if function == LOG2:
+        return log2(x)
+    if function == LOG10:
+        return log10(x)
+    if function == ISNAN:
+        return is_nan(x)
+    if function == ISINF:
+        return is_infinite(x)
+    if function == ISFINITE:
+        return is_finite(x)
+    return truth(x == 0.0, x)
+
+
+@formula
+def other_side(rest: Lanes, b: Lanes) -> Lanes:
+    """A mask: where a remainder is not 0 and not of b's sign."""
+    return rest.unequal(0.0) & ((b < 0.0) ^ (rest < 0.0))
+
+
+@formula
+def mod(a: Lanes, b: Lanes) -> Lanes:
+    """a - b·⌊a/b⌋, of b's sign, as NumPy finds it."""
+    rest = fmod(a, b)
+    none = select(rest.equal(0.0), constant(b, 0.0).through("llvm.copysign", b), rest)
+    return select(b.equal(0.0), rest, select(other_side(rest, b), rest + b, none))
+
+
+@formula
+def floor_divide(a: Lanes, b: Lanes) -> Lanes:
+    """⌊a/b⌋ as NumPy finds it; a/b for b = 0."""
+    rest, quotient = fmod(a, b), a / b
+    whole = (a - rest) / b
+    whole = select(other_side(rest, b), whole - 1.0, whole)
+    below = floor(whole)
+    below = select(whole - below > 0.5, below + 1.0, below)
+    none = constant(a, 0.0).through("llvm.copysign", quotient)
+    return select(b.equal(0.0), quotient, select(whole.equal(0.0), none, below))
+
+
+@formula
+def logical_xor(a: Lanes, b: Lanes) -> Lanes:
+    """1 where one of both is not 0 and the other is (NaN is not 0)."""
+    return truth(a.unequal(0.0) ^ b.unequal(0.0), a)
 
 
 @device
 def binary_function(function: Any, a: Any, b: Any) -> Any:
-    """f(a, b): comparisons give 1 or 0; maximum and minimum give NaN if either is NaN."""
+    """f(a, b): comparisons and logic give 1 or 0; maximum and minimum give NaN if either is NaN."""
     if function == ADD:
         return a + b
     if function == SUBTRACT:
@@ -99,7 +238,21 @@ def binary_function(function: Any, a: Any, b: Any) -> Any:
         return truth(a < b, a)
     if function == LESS_EQUAL:
         return truth(a <= b, a)
-    return truth(a != b, a)
+    if function == NOT_EQUAL:
+        return truth(a != b, a)
+    if function == POWER:
+        return power(a, b)
+    if function == MOD:
+        return mod(a, b)
+    if function == FLOOR_DIVIDE:
+        return floor_divide(a, b)
+    if function == ARCTAN2:
+        return arctan2(a, b)
+    if function == LOGICAL_AND:
+        return truth((a != 0.0) & (b != 0.0), a)
+    if function == LOGICAL_OR:
+        return truth((a != 0.0) | (b != 0.0), a)
+    return logical_xor(a, b)
 
 
 def unary(record: Any, segments: Any, begin: int, end: int) -> None:

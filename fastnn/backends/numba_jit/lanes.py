@@ -198,6 +198,9 @@ class Lanes:
     def __or__(self, other: Any) -> Lanes:
         return self.new(self.builder.or_(self.value, self.like(other)))
 
+    def __xor__(self, other: Any) -> Lanes:
+        return self.new(self.builder.xor(self.value, self.like(other)))
+
     def __lshift__(self, other: int) -> Lanes:
         return self.new(self.builder.shl(self.value, self.like(other)))
 

@@ -1,5 +1,5 @@
-"""Elementary functions on registers: exp, tanh and sigmoid by polynomials of our own, log, log1p
-and expm1 lane by lane through the system's library (they are rare). The twin of
+"""Elementary functions on registers: exp, tanh and sigmoid by polynomials of our own, the
+others lane by lane through the system's library (they are rare). The twin of
 ``kernels/vecmath.h``: the same polynomials, steps and constants; accuracy is stated in
 ``kernels/README.md``.
 """
@@ -7,6 +7,7 @@ and expm1 lane by lane through the system's library (they are rare). The twin of
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from llvmlite import ir
 
@@ -108,35 +109,83 @@ def sign(x: Lanes) -> Lanes:
     return select(x.unequal(x), x, signs)
 
 
-def _lane_by_lane(x: Lanes, name: str) -> Lanes:
-    """A function of the C library, called for each lane."""
-    kind = x.value.type
-    module, builder = x.builder.module, x.builder
+def _lane_by_lane(name: str, *operands: Lanes) -> Lanes:
+    """A function of the C library, called for each lane.
+
+    The calls are in a function of their own, in a loop: code per lane and use would be compiled for
+    seconds.
+    """
+    x = operands[0]
+    kind, module, builder = x.value.type, x.builder.module, x.builder
     name = name + ("f" if x.bits == 32 else "")
-    if name not in module.globals:
-        ir.Function(module, ir.FunctionType(kind.element, [kind.element]), name)
-    value = x.value
-    for number in range(kind.count):
-        one = builder.extract_element(x.value, I32(number))
-        value = builder.insert_element(
-            value, builder.call(module.globals[name], [one]), I32(number)
-        )
-    return x.new(value)
+    own = f"fastnn_lanes_{name}"
+    if own not in module.globals:
+        if name not in module.globals:
+            scalar = ir.FunctionType(kind.element, [kind.element] * len(operands))
+            ir.Function(module, scalar, name)
+        function = ir.Function(module, ir.FunctionType(kind, [kind] * len(operands)), own)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        _fill_lane_by_lane(function, module.globals[name], kind)
+    arguments = [operand.value for operand in operands]
+    return x.new(builder.call(module.globals[own], arguments))
+
+
+def _fill_lane_by_lane(function: Any, scalar: Any, kind: ir.VectorType) -> None:
+    """The body: for each lane, y[lane] = scalar(x[lane], …)."""
+    entry, loop, done = (function.append_basic_block(name) for name in ("entry", "loop", "done"))
+    ir.IRBuilder(entry).branch(loop)
+    builder = ir.IRBuilder(loop)
+    lane, so_far = builder.phi(I32), builder.phi(kind)
+    numbers = [builder.extract_element(argument, lane) for argument in function.args]
+    made = builder.insert_element(so_far, builder.call(scalar, numbers), lane)
+    following = builder.add(lane, I32(1))
+    lane.add_incoming(I32(0), entry)
+    lane.add_incoming(following, loop)
+    so_far.add_incoming(ir.Constant(kind, ir.Undefined), entry)
+    so_far.add_incoming(made, loop)
+    again = builder.icmp_signed("<", following, I32(kind.count))
+    builder.cbranch(again, loop, done)
+    ir.IRBuilder(done).ret(made)
+
+
+def _library(name: str) -> Any:
+    """A formula that is a function of the C library, of one operand or several."""
+
+    def function(*operands: Lanes) -> Lanes:
+        return _lane_by_lane(name, *operands)
+
+    return formula(function)
+
+
+log, log1p, expm1, log2, log10 = map(_library, ("log", "log1p", "expm1", "log2", "log10"))
+erf, erfc = map(_library, ("erf", "erfc"))
+sin, cos, tan = map(_library, ("sin", "cos", "tan"))
+arcsin, arccos, arctan = map(_library, ("asin", "acos", "atan"))
+sinh, cosh = map(_library, ("sinh", "cosh"))
+arcsinh, arccosh, arctanh = map(_library, ("asinh", "acosh", "atanh"))
+power, arctan2, fmod = map(_library, ("pow", "atan2", "fmod"))
 
 
 @formula
-def log(x: Lanes) -> Lanes:
-    """The natural logarithm."""
-    return _lane_by_lane(x, "log")
+def floor(x: Lanes) -> Lanes:
+    """The largest whole number that is at most x."""
+    return x.through("llvm.floor")
 
 
 @formula
-def log1p(x: Lanes) -> Lanes:
-    """The logarithm of 1 + x."""
-    return _lane_by_lane(x, "log1p")
+def ceil(x: Lanes) -> Lanes:
+    """The smallest whole number that is at least x."""
+    return x.through("llvm.ceil")
 
 
 @formula
-def expm1(x: Lanes) -> Lanes:
-    """e^x - 1."""
-    return _lane_by_lane(x, "expm1")
+def rounded(x: Lanes) -> Lanes:
+    """The nearest whole number, halves to the even one."""
+    return x.through("llvm.rint")
+
+
+@formula
+def trunc(x: Lanes) -> Lanes:
+    """Without what is behind the point."""
+    return x.through("llvm.trunc")

@@ -5,6 +5,7 @@ Twin: ``kernels/elementwise.c``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,30 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "sign": np.sign,
     "log1p": np.log1p,
     "expm1": np.expm1,
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "arcsinh": np.arcsinh,
+    "arccosh": np.arccosh,
+    "arctanh": np.arctanh,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.rint,
+    "trunc": np.trunc,
+    "erf": np.frompyfunc(math.erf, 1, 1),  # NumPy has none
+    "erfc": np.frompyfunc(math.erfc, 1, 1),
+    "log2": np.log2,
+    "log10": np.log10,
+    "isnan": np.isnan,
+    "isinf": np.isinf,
+    "isfinite": np.isfinite,
+    "logical_not": np.logical_not,
 }
 
 _BINARY: dict[str, Callable[..., Any]] = {
@@ -39,19 +64,26 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "less": np.less,
     "less_equal": np.less_equal,
     "not_equal": np.not_equal,
+    "power": np.power,
+    "mod": np.mod,
+    "floor_divide": np.floor_divide,
+    "arctan2": np.arctan2,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_xor": np.logical_xor,
 }
 
 
 @ieee
 def unary(context: Context, x: Array, *, function: str) -> Array:
-    """y = f(x); f as NumPy's function of that name. sign(NaN) is NaN."""
-    y: Array = _UNARY[function](x)
-    return y
+    """y = f(x), of x's dtype: tests give 1 or 0, sign(NaN) is NaN."""
+    y: Array = np.asarray(_UNARY[function](x))
+    return y.astype(x.dtype, copy=False)
 
 
 @ieee
 def binary(context: Context, a: Array, b: Array, *, function: str) -> Array:
-    """y = f(a, b), broadcast, of a's dtype: comparisons give 1 or 0, maximum keeps NaN."""
+    """y = f(a, b), broadcast, of a's dtype: tests give 1 or 0, maximum keeps NaN."""
     y: Array = _BINARY[function](a, b)
     return y.astype(a.dtype, copy=False)
 
