@@ -94,14 +94,13 @@ def philox4x32(
     )
 
 
-def dropout_uniform(
+def random_words(
     rows: int, columns: int, key: Sequence[int], step: int, stream: int
-) -> NDArray[np.float64]:
-    """The uniform numbers in [0, 1) that decide a dropout mask, shape (rows, columns).
+) -> NDArray[np.uint32]:
+    """The 32-bit words behind masks and noise, shape (rows, columns).
 
     Element (row, e) uses the counter (g, row, step, stream) with g = 16·(e div 64) + e mod 16, and
-    of its four output words number (e mod 64) div 16; uniform = (word >> 8)·2⁻²⁴. So 16 adjacent
-    counters give 64 neighbouring columns, sixteen at a time::
+    of its four output words number (e mod 64) div 16. So 16 adjacent counters give 64 neighbouring columns, sixteen at a time::
 
         column    0 … 15     16 … 31    32 … 47    48 … 63    64 … 79
         counter g 0 … 15      0 … 15     0 … 15     0 … 15    16 … 31
@@ -114,10 +113,6 @@ def dropout_uniform(
     step : optimizer iterations done so far; its low 32 bits count.
     stream : index of the random layer in its model, so that two layers never share a mask.
 
-    Examples
-    --------
-    >>> dropout_uniform(1, 3, key=(1, 0), step=0, stream=0).round(4).tolist()
-    [[0.8903, 0.672, 0.2474]]
     """
     blocks = (columns + 63) // 64
     g = np.arange(16 * blocks, dtype=np.uint64)[np.newaxis, :]
@@ -127,8 +122,84 @@ def dropout_uniform(
     words = words.reshape(rows, 4, blocks, 16).transpose(
         0, 2, 1, 3
     )  # (rows, block, word, g mod 16)
-    uniform: NDArray[np.float64] = (words >> np.uint32(8)).astype(np.float64) * 2.0**-24
-    return uniform.reshape(rows, 64 * blocks)[:, :columns]
+    return words.reshape(rows, 64 * blocks)[:, :columns]
+
+
+def dropout_uniform(
+    rows: int, columns: int, key: Sequence[int], step: int, stream: int
+) -> NDArray[np.float64]:
+    """Numbers in [0, 1), among them those that decide a dropout mask, shape (rows, columns).
+
+    uniform = (word >> 8)·2⁻²⁴
+
+    Parameters
+    ----------
+    rows, columns, key, step, stream : see ``random_words``.
+
+    Examples
+    --------
+    >>> dropout_uniform(1, 3, key=(1, 0), step=0, stream=0).round(4).tolist()
+    [[0.8903, 0.672, 0.2474]]
+    """
+    words = random_words(rows, columns, key, step, stream)
+    numbers: NDArray[np.float64] = (words >> np.uint32(8)).astype(np.float64) * 2.0**-24
+    return numbers
+
+
+# Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics
+# 37 (1988), PPND16: numerator and denominator, the highest power first; relative error below 1e-15.
+NORMAL_CENTER = (
+    (
+        *(2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4),
+        *(4.5921953931549871457e4, 1.3731693765509461125e4, 1.9715909503065514427e3),
+        *(1.3314166789178437745e2, 3.3871328727963666080),
+    ),
+    (
+        *(5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4),
+        *(2.1213794301586595867e4, 5.3941960214247511077e3, 6.8718700749205790830e2),
+        *(4.2313330701600911252e1, 1.0),
+    ),
+)
+NORMAL_TAIL = (
+    (
+        *(7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1),
+        *(1.27045825245236838258, 3.64784832476320460504, 5.76949722146069140550),
+        *(4.63033784615654529590, 1.42343711074968357734),
+    ),
+    (
+        *(1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2),
+        *(1.48103976427480074590e-1, 6.89767334985100004550e-1, 1.67638483018380384940),
+        *(2.05319162663775882187, 1.0),
+    ),
+)
+
+
+def standard_normal(
+    rows: int, columns: int, key: Sequence[int], step: int, stream: int
+) -> NDArray[np.float64]:
+    """Standard normal numbers, shape (rows, columns).
+
+    normal = Φ⁻¹((word + ½)·2⁻³²): the quantile of the normal distribution, by one rational function
+    in the middle and one of √(-log p) in the tails. A word gives |normal| < 6.4.
+
+    Parameters
+    ----------
+    rows, columns, key, step, stream : see ``random_words``.
+
+    Examples
+    --------
+    >>> standard_normal(1, 3, key=(1, 0), step=0, stream=0).round(4).tolist()
+    [[1.2279, 0.4454, -0.6827]]
+    """
+    words = random_words(rows, columns, key, step, stream).astype(np.float64)
+    q = (words + 0.5) * 2.0**-32 - 0.5
+    r = 0.180625 - q * q
+    normal = q * np.polyval(NORMAL_CENTER[0], r) / np.polyval(NORMAL_CENTER[1], r)
+    tail = np.abs(q) > 0.425
+    r = np.sqrt(-np.log(0.5 - np.abs(q[tail]))) - 1.6
+    far = np.polyval(NORMAL_TAIL[0], r) / np.polyval(NORMAL_TAIL[1], r)
+    normal[tail] = np.copysign(far, q[tail])
+    return normal
 
 
 def keep_mask(
@@ -139,7 +210,7 @@ def keep_mask(
     Parameters
     ----------
     rate : share of the elements that is dropped, in [0, 1]; 0 keeps all, 1 keeps none.
-    rows, columns, key, step, stream : see ``dropout_uniform``.
+    rows, columns, key, step, stream : see ``random_words``.
 
     Examples
     --------

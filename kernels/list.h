@@ -29,6 +29,16 @@
     REAL_KERNEL(log_softmax_forward, 2, 2, 0, 0)                                                                       \
     REAL_KERNEL(log_softmax_backward, 3, 3, 0, 0)                                                                      \
     REAL_KERNEL(dropout, 2, 2, 4, 1)                                                                                   \
+    REAL_KERNEL(random_uniform, 1, 1, 3, 0)                                                                            \
+    REAL_KERNEL(random_normal, 1, 1, 3, 0)                                                                             \
+    REAL_KERNEL(row_moments, 2, 2, 1, 1)                                                                               \
+    REAL_KERNEL(layer_norm_forward, 2, 4, 3, 1)                                                                        \
+    REAL_KERNEL(layer_norm_backward, 4, 5, 2, 0)                                                                       \
+    REAL_KERNEL(layer_norm_dgamma, 4, 4, 0, 0)                                                                         \
+    REAL_KERNEL(batch_variance, 2, 2, 0, 0)                                                                            \
+    REAL_KERNEL(batch_norm_forward, 4, 6, 2, 1)                                                                        \
+    REAL_KERNEL(batch_norm_backward, 7, 8, 1, 1)                                                                       \
+    REAL_KERNEL(batch_norm_dgamma, 5, 5, 0, 1)                                                                         \
     REAL_KERNEL(unary, 2, 2, 1, 0)                                                                                     \
     REAL_KERNEL(binary, 3, 3, 1, 0)                                                                                    \
     REAL_KERNEL(scale, 2, 2, 0, 2)                                                                                     \

@@ -20,6 +20,8 @@ from fastnn.ops import (
     elementwise,
     loss,
     metric,
+    noise,
+    norm,
     optimizer,
     shape,
     state,

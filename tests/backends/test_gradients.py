@@ -24,13 +24,15 @@ from tests.support.one_op import Bench
 from tests.support.training import ARCHITECTURES, HEADS, Data, Training
 
 DIFFERENTIABLE = [name for name, op in OPS.items() if op.gradient is not None]
-# What a rule treats as given: targets and weights of losses, the condition of a choice.
+# What a rule treats as given: targets and weights of losses, the condition of a choice, statistics.
 CONSTANT_INPUTS = {
     ("where", 0),
     ("sparse_softmax_crossentropy_forward", 1),
     ("softmax_crossentropy_forward", 1),
     ("sigmoid_crossentropy_forward", 1),
     ("loss_mean", 1),
+    ("batch_norm_forward", 1),
+    ("batch_norm_forward", 2),
 }
 
 

@@ -38,6 +38,14 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (),
     ),
     "dropout": (("dropout",), ()),
+    "noise": (("random_uniform", "random_normal"), ()),
+    "norm": (
+        (
+            *("row_moments", "layer_norm_forward", "layer_norm_backward", "layer_norm_dgamma"),
+            *("batch_variance", "batch_norm_forward", "batch_norm_backward", "batch_norm_dgamma"),
+        ),
+        (),
+    ),
     "elementwise": (
         (
             *("unary", "binary", "scale", "clip", "clip_backward", "where"),

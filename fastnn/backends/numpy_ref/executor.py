@@ -26,6 +26,8 @@ FAMILIES = (
     "dense",
     "activation",
     "dropout",
+    "noise",
+    "norm",
     "elementwise",
     "reduce",
     "shape",
