@@ -194,7 +194,9 @@ def standard_normal(
     words = random_words(rows, columns, key, step, stream).astype(np.float64)
     q = (words + 0.5) * 2.0**-32 - 0.5
     r = 0.180625 - q * q
-    normal = q * np.polyval(NORMAL_CENTER[0], r) / np.polyval(NORMAL_CENTER[1], r)
+    normal: NDArray[np.float64] = (
+        q * np.polyval(NORMAL_CENTER[0], r) / np.polyval(NORMAL_CENTER[1], r)
+    )
     tail = np.abs(q) > 0.425
     r = np.sqrt(-np.log(0.5 - np.abs(q[tail]))) - 1.6
     far = np.polyval(NORMAL_TAIL[0], r) / np.polyval(NORMAL_TAIL[1], r)

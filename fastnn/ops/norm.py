@@ -72,7 +72,8 @@ def _batch_norm_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
         dx = BATCH_NORM_BACKWARD.node(inputs, attributes, [(x.shape, x.dtype)]).output
     else:
         zeros = constant(np.zeros(mean.shape), x.dtype)
-        dx = batch_norm(dy, zeros, variance, *(gamma or [None]), epsilon=attributes["epsilon"])
+        factor = gamma[0] if gamma else None
+        dx = batch_norm(dy, zeros, variance, factor, epsilon=attributes["epsilon"])
     return [dx, None, None, *(dgamma for _ in gamma), *([] if beta is None else [dbeta])]
 
 

@@ -20,8 +20,6 @@ from fastnn.ops import (
     elementwise,
     loss,
     metric,
-    noise,
-    norm,
     optimizer,
     shape,
     state,
