@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from fastnn.errors import ArgumentError
@@ -12,20 +13,37 @@ from fastnn.layers.activation import Activation
 from fastnn.layers.dense import Dense
 from fastnn.layers.dropout import Dropout
 from fastnn.layers.flatten import Flatten
+from fastnn.layers.identity import Identity
 from fastnn.layers.input import Input, InputLayer
+from fastnn.layers.input_spec import InputSpec
+from fastnn.layers.lambda_layer import Lambda
 from fastnn.layers.layer import Layer
+from fastnn.layers.merging import Add, Average, Maximum, Merge, Minimum, Multiply, Subtract
 from fastnn.layers.rescaling import Rescaling
+from fastnn.layers.reshape import Reshape
 from fastnn.registry import Registry
 
 __all__ = [
     "Layer",
+    "InputSpec",
     "Input",
     "InputLayer",
     "Dense",
     "Activation",
     "Dropout",
+    "Identity",
+    "Lambda",
     "Flatten",
+    "Reshape",
     "Rescaling",
+    # several inputs
+    "Merge",
+    "Add",
+    "Subtract",
+    "Multiply",
+    "Average",
+    "Maximum",
+    "Minimum",
     "get",
     "serialize",
     "deserialize",
@@ -33,9 +51,19 @@ __all__ = [
 
 REGISTRY: Registry[Layer] = Registry(
     "layer",
-    {cls.__name__: cls for cls in (InputLayer, Dense, Activation, Dropout, Flatten, Rescaling)},
+    {
+        cls.__name__: cls
+        for cls in (
+            *(InputLayer, Dense, Activation, Dropout, Identity, Lambda),
+            *(Flatten, Reshape, Rescaling),
+            *(Add, Subtract, Multiply, Average, Maximum, Minimum),
+        )
+    },
     {},
 )
+
+# The caller's objects while a configuration is made into a layer, for the layers inside it
+_objects: ContextVar[Mapping[str, Any] | None] = ContextVar("fastnn_objects", default=None)
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
@@ -92,21 +120,35 @@ def deserialize(
     >>> deserialize(serialize(Dense(4, activation="relu"))).activation.__name__
     'relu'
     """
+    objects = {**(_objects.get() or {}), **(custom_objects or {})}
+    token = _objects.set(objects)
+    try:
+        return _deserialize(config, objects)
+    finally:
+        _objects.reset(token)
+
+
+def _deserialize(config: Mapping[str, Any], objects: Mapping[str, Any]) -> Layer:
+    """A layer from its configuration, with these objects of the caller."""
     inner = config.get("config")
     if config.get("class_name") == "Sequential" and isinstance(inner, Mapping):
         from fastnn.models.sequential import Sequential
 
-        return Sequential.from_config(inner, custom_objects)
-    if custom_objects and isinstance(inner, Mapping):
-        config = {**config, "config": _with_objects(inner, custom_objects)}
-    return REGISTRY.deserialize(config, custom_objects)
+        return Sequential.from_config(inner, objects)
+    if objects and isinstance(inner, Mapping):
+        config = {**config, "config": _with_objects(inner, objects)}
+    return REGISTRY.deserialize(config, objects)
+
+
+# Arguments of layers that hold functions or objects of the caller, by name
+FUNCTIONS = ("activation", "function", "output_shape", "mask")
 
 
 def _with_objects(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration with the caller's objects in place of their names."""
     made = dict(config)
     for argument, value in config.items():
-        if argument != "activation" and not argument.endswith("_initializer"):
+        if argument not in FUNCTIONS and not argument.endswith("_initializer"):
             continue
         name = value.get("class_name") if isinstance(value, Mapping) else value
         if not isinstance(name, str) or name not in custom_objects:

@@ -35,6 +35,8 @@ class Activation(Layer):
     [[0.0, 2.0]]
     """
 
+    _hands_masks_on = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation: activations.Activation = activations.get(activation)

@@ -50,6 +50,8 @@ class Dense(Layer):
     ((2, 2), (2,))
     """
 
+    _hands_masks_on = True
+
     def __init__(
         self,
         units: int,

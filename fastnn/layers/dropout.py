@@ -48,6 +48,8 @@ class Dropout(Layer):
     backend or the number of threads, and a seed gives other masks than in Keras.
     """
 
+    _hands_masks_on = True
+
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:

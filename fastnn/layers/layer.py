@@ -15,9 +15,13 @@ import numpy as np
 
 from fastnn import arguments, config, initializers
 from fastnn.errors import ArgumentError, ShapeError, StateError
+from fastnn.layers import tracking
+from fastnn.layers.assigning import assign_weights
+from fastnn.layers.calling import call_layer, is_symbolic
+from fastnn.layers.input_spec import InputSpec
 from fastnn.program import assignments
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
-from fastnn.program.variable import Variable
+from fastnn.program.variable import Variable, unique
 from fastnn.program.weight_limit import take_weight
 
 _name_counts: dict[str, int] = {}
@@ -48,6 +52,11 @@ def user_shape(shape: Sequence[Any]) -> tuple[int | None, ...]:
     return tuple(None if isinstance(size, Size) else int(size) for size in shape)
 
 
+def user_shapes(shape: Any) -> Any:
+    """The same for a shape, or for a list of shapes."""
+    return [user_shape(one) for one in shape] if isinstance(shape, list) else user_shape(shape)
+
+
 class Layer:
     """Base class of layers.
 
@@ -75,8 +84,16 @@ class Layer:
     9
     """
 
-    #: whether ``call`` takes ``training``; set for each subclass
+    #: whether ``call`` takes ``training`` and ``mask``; set for each subclass
     _call_has_training: bool = False
+    _call_has_mask: bool = False
+    #: whether a list of arrays is several inputs for layers of this class (merging layers)
+    _several_inputs: bool = False
+    _hands_masks_on: bool = False
+    #: whether the output has a mask although the input has none (Masking, Embedding)
+    makes_mask: bool = False
+    #: what ``call`` expects of its input, checked before each call
+    input_spec: InputSpec | None = None
 
     def __init__(
         self,
@@ -104,11 +121,15 @@ class Layer:
         self.name: str = name or automatic_name(owner)
         self.dtype: str = config.standardize_dtype(dtype)
         self._explicit_dtype = dtype is not None
-        self.trainable: bool = bool(trainable)
+        self._trainable: bool = bool(trainable)
+        #: whether the output has the steps of the input, so that a mask is handed on
+        self.supports_masking: bool = (
+            self._hands_masks_on or type(self).compute_mask is not Layer.compute_mask
+        )
         self.built: bool = False
         self.input_shape_hint: tuple[int, ...] | None = None
         self._variables: list[Variable] = []
-        self._input_shape: Shape | None = None
+        self._input_shape: Any = None
         self._output_shape: Shape | None = None
         # set by the model that holds the layer: where initial weights and mask streams come from
         self._generator: np.random.Generator | None = None
@@ -119,7 +140,35 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._call_has_training = "training" in inspect.signature(cls.call).parameters
+        parameters = inspect.signature(cls.call).parameters
+        cls._call_has_training = "training" in parameters
+        cls._call_has_mask = "mask" in parameters
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, (Layer, Variable, list, tuple, dict)):
+            self.__dict__.setdefault("_holders", {})[name] = None
+            for _, inner in tracking.found(value, name, Layer):
+                self._attach(inner)
+
+    def _attach(self, inner: Layer) -> None:
+        """An inner layer shares the outer one's dtype, and is frozen if the outer one is."""
+        if "_trainable" not in self.__dict__:
+            raise StateError(
+                f"layer class {type(self).__name__!r} holds a layer before it is one itself. Call "
+                "super().__init__(**kwargs) first in its __init__."
+            )
+        inner._take_dtype(self.dtype)
+        if not self._trainable:
+            inner.trainable = False
+
+    def _take_dtype(self, dtype: str) -> None:
+        """Compute in this type, unless the layer says otherwise or has weights already."""
+        if self._explicit_dtype or self.built or self.dtype == dtype:
+            return
+        self.dtype = dtype
+        for _, inner in self._sublayers():
+            inner._take_dtype(dtype)
 
     def _set_input_hint(self, shape: Any, dim: Any, batch_shape: Any) -> None:
         given = [item for item in (shape, dim, batch_shape) if item is not None]
@@ -200,7 +249,9 @@ class Layer:
         dtype = config.standardize_dtype(dtype or self.dtype)
         name = self._free_name(name or "variable")
         take_weight(f"{self.name}/{name}", sizes)
-        value = initializers.draw(maker, sizes, dtype, self._generator)
+        lent = tracking.current().sources
+        generator = lent.generator if self._generator is None and lent else self._generator
+        value = initializers.draw(maker, sizes, dtype, generator)
         variable = Variable(value, name=name, dtype=dtype, trainable=trainable)
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
@@ -212,10 +263,39 @@ class Layer:
         numbered = (f"{name}_{number}" for number in range(1, len(taken) + 1))
         return name if name not in taken else next(n for n in numbered if n not in taken)
 
+    def _sublayers(self) -> list[tuple[str, Layer]]:
+        """The layers in this layer's attributes, with their names in paths."""
+        held = self.__dict__.get("_holders", {})
+        return [
+            pair
+            for name in held
+            for pair in tracking.found(self.__dict__.get(name), name, Layer)
+            if pair[1] is not self
+        ]
+
+    def _inside(self) -> list[tuple[str, Layer]]:
+        """The layers that a summary lists under this one, each with its path's label."""
+        return []
+
+    def _own_variables(self) -> list[Variable]:
+        """The variables of this layer itself, those of other layers in its attributes included."""
+        held = self.__dict__.get("_holders", {})
+        return unique(
+            variable
+            for name in ("_variables", *held)
+            for _, variable in tracking.found(self.__dict__.get(name), name, Variable)
+        )
+
     @property
     def weights(self) -> list[Variable]:
-        """All variables, trainable or not, in the order in which they were made."""
-        return list(self._variables)
+        """All variables, trainable or not: this layer's in the order in which they were made, then
+        those of the layers inside it.
+        """
+        return unique(v for layer in tracking.flattened(self) for v in layer._own_variables())
+
+    def named_weights(self) -> dict[str, Variable]:
+        """The weights by path inside this layer: ``{"dense/kernel": ...}``."""
+        return tracking.named_weights(self)
 
     @property
     def variables(self) -> list[Variable]:
@@ -223,9 +303,27 @@ class Layer:
         return self.weights
 
     @property
+    def trainable(self) -> bool:
+        """Whether training may change the weights. Setting it sets it in all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in tracking.flattened(self):
+            layer._trainable = bool(value)
+
+    @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes: none if the layer is frozen."""
-        return [v for v in self.weights if v.trainable] if self.trainable else []
+        if not self.trainable:
+            return []
+        return unique(
+            v
+            for layer in tracking.flattened(self)
+            if layer.trainable
+            for v in layer._own_variables()
+            if v.trainable
+        )
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -262,47 +360,57 @@ class Layer:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, *, training: bool | None = None) -> Any:
-        """Apply the layer to a symbolic tensor, or to an array (the result is then an array)."""
-        if isinstance(inputs, Tensor):
-            self.ensure_built(inputs.shape)
-            with assignments.tracing():
-                if self._call_has_training:
-                    output = self.call(inputs, training=bool(training))
-                else:
-                    output = self.call(inputs)
-            if not isinstance(output, Tensor):
-                raise ArgumentError(
-                    f"layer {self.name!r}: call() must return a symbolic tensor, returned "
-                    f"{type(output).__name__}. Compute the output from the input with fastnn.ops."
-                )
-            self._output_shape = output.shape
-            return output
+    def __call__(
+        self, inputs: Any, *args: Any, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Any:
+        """Apply the layer to a symbolic tensor, or to an array (the result is then an array).
+
+        Parameters
+        ----------
+        inputs : a tensor or array; a list of them for a layer that merges or takes several.
+        *args, **kwargs : further arguments of ``call``, on symbolic tensors.
+        training : whether random layers are on; that of the outer call, else False, by default.
+        mask : which steps count, in place of the mask that the inputs carry.
+        """
+        if is_symbolic(inputs):
+            return call_layer(self, inputs, args, training, mask, kwargs)
         from fastnn.program import eager
 
         return eager.call_layer(self, inputs, training=bool(training))
 
-    def ensure_built(self, shape: Shape) -> None:
-        """Build for inputs of this symbolic shape, once."""
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output: that of the input. Layers that say so, by defining this or by
+        ``self.supports_masking = True``, hand a mask on.
+        """
+        return previous_mask
+
+    def ensure_built(self, shape: Any) -> None:
+        """Build for inputs of this symbolic shape (a list of shapes for several inputs), once."""
         self._input_shape = shape
         if not self.built:
             with assignments.outside():  # what build assigns is the weights' first value
-                self.build(user_shape(shape))
+                self.build(user_shapes(shape))
             self.built = True
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        """The shape of the output for an input shape, both with None for the batch."""
-        symbolic: Shape = (BATCH, *(int(size) for size in input_shape[1:] if size is not None))
-        return user_shape(self(Tensor(symbolic, self.dtype)).shape)
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for an input shape (or a list), both with None for the batch."""
+
+        def tensor(shape: Sequence[int | None]) -> Tensor:
+            sizes = tuple(int(size) for size in shape[1:] if size is not None)
+            return Tensor((BATCH, *sizes), self.dtype)
+
+        several = isinstance(input_shape[0], (list, tuple))
+        made = self([tensor(one) for one in input_shape] if several else tensor(input_shape))
+        return user_shape(made.shape)
 
     @property
-    def input_shape(self) -> tuple[int | None, ...]:
+    def input_shape(self) -> Any:
         """Shape of the input of the last trace, None for the batch."""
         if self._input_shape is None:
             raise StateError(
                 f"layer {self.name!r} has not been called yet, so it has no input shape."
             )
-        return user_shape(self._input_shape)
+        return user_shapes(self._input_shape)
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
@@ -351,35 +459,6 @@ def checked_shape(shape: Any, what: str) -> tuple[int, ...]:
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise ShapeError(f"{what} must hold positive integers, received {tuple(sizes)}.")
     return tuple(int(size) for size in sizes)
-
-
-def assign_weights(variables: Sequence[Variable], values: Sequence[Any], owner: str) -> None:
-    """Assign arrays to variables, all or none: count and shapes are compared first."""
-    arrays = [_number_array(value, owner) for value in values]
-    if len(arrays) != len(variables):
-        raise ShapeError(
-            f"{owner} has {len(variables)} weights, received {len(arrays)} arrays. Pass arrays as "
-            "get_weights() returns them."
-        )
-    for variable, array in zip(variables, arrays, strict=True):
-        if variable.shape != array.shape:
-            raise ShapeError(
-                f"{owner}: weight {variable.path!r} has shape {variable.shape}, received an array "
-                f"of shape {array.shape}. Pass arrays as get_weights() returns them."
-            )
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-
-
-def _number_array(value: Any, owner: str) -> np.ndarray[Any, Any]:
-    """An array of numbers, or an error that says that it is none."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise ShapeError(
-            f"{owner}: received a weight of dtype {array.dtype}, which is not a number. Pass "
-            "arrays as get_weights() returns them."
-        )
-    return array
 
 
 LayerMaker = Callable[..., Layer]

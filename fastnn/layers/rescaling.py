@@ -42,6 +42,8 @@ class Rescaling(Layer):
     [[0.0, 0.20000000298023224, 1.0]]
     """
 
+    _hands_masks_on = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale: Factor = self._factor("scale", scale)

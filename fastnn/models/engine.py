@@ -15,7 +15,7 @@ from fastnn.backends.base import Backend, Executable
 from fastnn.errors import ArgumentError, StateError
 from fastnn.program.program import StateStorage
 from fastnn.program.tensor import BATCH
-from fastnn.program.variable import Variable, by_path, unique
+from fastnn.program.variable import Variable, unique
 from fastnn.training import inputs
 from fastnn.training.loop import Runner
 from fastnn.training.programs import Job, build
@@ -47,6 +47,7 @@ class Engine:
     built: bool
     sample_shape: tuple[int, ...]
     weights: Any
+    named_weights: Any
     trainable_weights: Any
 
     def _init_training(self) -> None:
@@ -215,7 +216,7 @@ class Engine:
                 storage = self.optimizer_storage()
                 trained = {id(v) for v in self._trained_variables()}
                 for slot in optimizer.slots():
-                    for path, v in by_path(self.weights).items():
+                    for path, v in self.named_weights().items():
                         if id(v) in trained:
                             arrays[f"{slot}/{path}"] = storage.view(f"slot:{slot}", v).copy()
         return state, arrays
@@ -237,7 +238,7 @@ class Engine:
             return
         storage = self.optimizer_storage()
         for slot in optimizer.slots():
-            for path, v in by_path(self.weights).items():
+            for path, v in self.named_weights().items():
                 stored = arrays.get(f"{slot}/{path}")
                 if stored is not None:
                     view = storage.view(f"slot:{slot}", v)

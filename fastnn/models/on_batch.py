@@ -14,7 +14,6 @@ from fastnn.callbacks import CallbackList
 from fastnn.errors import ShapeError
 from fastnn.models.engine import Engine
 from fastnn.program.control import ControlBlock
-from fastnn.program.variable import by_path
 from fastnn.training import inputs
 from fastnn.training.data import as_array
 from fastnn.training.loop import EvaluationLoop, TrainingLoop
@@ -131,7 +130,7 @@ class OnBatch(Engine):
         trained = {id(v) for v in self._trained_variables()}
         named = {
             path: storage.view("gradients", v).copy()
-            for path, v in by_path(self.weights).items()
+            for path, v in self.named_weights().items()
             if id(v) in trained
         }
         if "input" in found:

@@ -14,15 +14,12 @@ import numpy as np
 from fastnn import arguments, backends, random
 from fastnn.backends.base import Backend
 from fastnn.errors import ArgumentError, ShapeError, StateError
-from fastnn.layers.layer import (
-    Layer,
-    assign_weights,
-    automatic_name,
-    checked_shape,
-)
+from fastnn.layers.assigning import assign_weights
+from fastnn.layers.layer import Layer, automatic_name, checked_shape
+from fastnn.layers.tracking import calling, sources
 from fastnn.models.trainer import Trainer
 from fastnn.program.tensor import BATCH, Shape, Tensor
-from fastnn.program.variable import Variable, adopt, unique
+from fastnn.program.variable import Variable, adopt
 from fastnn.registry import near_names
 
 Array = np.ndarray[Any, Any]
@@ -138,8 +135,10 @@ class Sequential(Trainer, Layer):
                 f"Input {layer.name!r} must be the first layer, but model {self.name!r} already "
                 f"has {len(self.layers)} layer(s). Create the model with it in front."
             )
-        if self._explicit_dtype and not layer._explicit_dtype and not layer.built:
-            layer.dtype = self.dtype
+        if self._explicit_dtype:
+            layer._take_dtype(self.dtype)
+        if not self._trainable:
+            layer.trainable = False
         self._layers.append(layer)
         self._forget_programs()
         if rebuild and (self.built or _is_input(self._layers[0])):
@@ -245,12 +244,18 @@ class Sequential(Trainer, Layer):
 
     def trace(self, x: Tensor, training: bool) -> Tensor:
         """The output tensor for an input tensor."""
-        key = random.key_from_seed(self.seed)
-        for stream, layer in enumerate(self.layers):
-            layer._generator = self.generator
-            layer._dropout_key = key
-            layer._dropout_stream = stream
-            x = layer(x, training=training)
+        lent = sources(self.generator, random.key_from_seed(self.seed), layers=len(self.layers))
+        with calling(training, lent):
+            for stream, layer in enumerate(self.layers):
+                lent.lend(layer, stream)
+            for layer in self.layers:
+                x = layer(x, training=training)
+                if not isinstance(x, Tensor):
+                    raise ArgumentError(
+                        f"layer {layer.name!r} of model {self.name!r} returned a "
+                        f"{type(x).__name__} of tensors, expected one tensor. Merge them in the "
+                        "layer, for example with Concatenate()."
+                    )
         self._output_shape = x.shape
         return x
 
@@ -263,10 +268,12 @@ class Sequential(Trainer, Layer):
         if not self.built:
             self._build_for(tuple(shape[1:]))
 
-    def __call__(self, inputs: Any, *, training: bool | None = None) -> Any:
+    def __call__(
+        self, inputs: Any, *args: Any, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Any:
         """The output for an array of samples, as an array; for a symbolic tensor, a tensor."""
         if isinstance(inputs, Tensor):
-            return Layer.__call__(self, inputs, training=training)
+            return Layer.__call__(self, inputs, *args, training=training, mask=mask, **kwargs)
         return self._call_on_array(inputs, bool(training))
 
     @property
@@ -276,17 +283,17 @@ class Sequential(Trainer, Layer):
 
     # -- weights ----------------------------------------------------------------------------------
 
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables of all layers, in order; shared ones once."""
-        return unique(v for layer in self._layers for v in layer.weights)
+    def _sublayers(self) -> list[tuple[str, Layer]]:
+        """The layers by name."""
+        return [(layer.name, layer) for layer in self._layers]
 
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that ``fit`` changes."""
-        if not self.trainable:
-            return []
-        return unique(v for layer in self._layers for v in layer.trainable_weights)
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: the mask is what the layers made of it."""
+        return None
+
+    def _own_variables(self) -> list[Variable]:
+        """None: all weights belong to layers."""
+        return []
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Set all weights from arrays as ``get_weights`` returns them; all or none."""
@@ -373,7 +380,9 @@ class Sequential(Trainer, Layer):
         backend = settings.pop("backend", "auto")
         if not _usable(backend):
             backend = "auto"
+        trainable = bool(settings.pop("trainable", True))
         model = cls(made, backend=backend, **settings)
+        model._trainable = trainable  # its layers say for themselves whether they are
         if shape is not None and not model.built:
             model.build(shape)
         return model

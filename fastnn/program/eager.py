@@ -184,18 +184,33 @@ def _compiled(
 
 
 def call_layer(layer: Layer, inputs: Any, training: bool) -> Array:
-    """Apply a layer to an array."""
-    array = np.asarray(inputs)
-    key = (id(layer), layer, training)
+    """Apply a layer to an array, or to a list of arrays if it takes several."""
+    several = takes_several(layer, inputs)
+    arrays = [np.asarray(item).astype(layer.dtype) for item in (inputs if several else [inputs])]
+    key = (id(layer), layer, training, len(arrays))
     step = layer._training_calls
     if training:
-        layer._training_calls += -(-len(array) // CAPACITY) if array.ndim else 1
+        rows = len(arrays[0]) if arrays[0].ndim else 1
+        layer._training_calls += -(-rows // CAPACITY)
+    names = [f"input {number}" for number in range(1, len(arrays) + 1)] if several else ()
     return run(
-        lambda x: _output(layer, x, training), [array.astype(layer.dtype)], key=key, step=step
+        lambda *x: _output(layer, list(x) if several else x[0], training),
+        arrays,
+        key=key,
+        step=step,
+        names=names,
     )
 
 
-def _output(layer: Layer, x: Tensor, training: bool) -> Tensor:
+def takes_several(layer: Layer, inputs: Any) -> bool:
+    """Whether a list is several inputs: for merging layers, and a list of batches for any layer."""
+    if not isinstance(inputs, (list, tuple)):
+        return False
+    batches = [isinstance(item, np.ndarray) and item.ndim > 1 for item in inputs]
+    return layer._several_inputs or (len(batches) > 1 and all(batches))
+
+
+def _output(layer: Layer, x: Any, training: bool) -> Tensor:
     result = layer(x, training=training)
     if not isinstance(result, Tensor):
         raise TypeError(f"layer {layer.name!r} returned {type(result).__name__}.")

@@ -132,9 +132,11 @@ class Tensor:
     variable : the variable whose value it is, or None.
     constant : the array whose value it is, or None.
     region : for optimizer updates, the run of storage it stands for, or None.
+    mask : 1 where a step counts and 0 where it is padding, as a tensor, or None; layers set it and
+        hand it on, losses and metrics leave out what is 0.
     """
 
-    __slots__ = ("constant", "dtype", "node", "region", "shape", "variable")
+    __slots__ = ("constant", "dtype", "mask", "node", "region", "shape", "variable")
     __array_priority__: float = 1000.0
 
     def __init__(
@@ -153,6 +155,7 @@ class Tensor:
         self.variable: Variable | None = variable
         self.constant: np.ndarray[Any, Any] | None = constant
         self.region: Any = region
+        self.mask: Tensor | None = None
 
     @property
     def ndim(self) -> int:

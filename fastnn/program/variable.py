@@ -285,21 +285,6 @@ def adopt(variables: Sequence[Variable], owner: object) -> None:
         Storage.version += 1
 
 
-def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:
-    """The variables by path, each once, in order; a second one of a path gets ``_1``, and so on.
-
-    Paths repeat where models lie inside models, and where weights are made without names.
-    """
-    named: dict[str, Variable] = {}
-    for variable in unique(variables):
-        path, count = variable.path, 0
-        while path in named:
-            count += 1
-            path = f"{variable.path}_{count}"
-        named[path] = variable
-    return named
-
-
 def unique(variables: Iterable[Variable]) -> list[Variable]:
     """The variables without repetitions, in order."""
     return list({id(v): v for v in variables}.values())

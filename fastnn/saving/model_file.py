@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError, FileFormatError
-from fastnn.program.variable import by_path
 from fastnn.program.weight_limit import weight_limit
 from fastnn.registry import unknown_name
 from fastnn.saving.container import Entry, Reader, write_container
@@ -130,7 +129,7 @@ def architecture(model: Any) -> dict[str, Any]:
 
 def named_weights(model: Any) -> dict[str, Any]:
     """The model's variables by path, each once, in order."""
-    return dict(by_path(model.weights))
+    return dict(model.named_weights())
 
 
 # -- reading ---------------------------------------------------------------------------------------

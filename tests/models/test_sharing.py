@@ -200,10 +200,10 @@ class TestModelsInModels:
         both.fit(X, X, epochs=2, verbose=0)
         shapes = {name: array.shape for name, array in both.gradients(X, X).items()}
         assert shapes == {
-            "a/kernel": (3, 2),
-            "a/bias": (2,),
-            "a/kernel_1": (2, 3),
-            "a/bias_1": (3,),
+            "encoder/a/kernel": (3, 2),
+            "encoder/a/bias": (2,),
+            "decoder/a/kernel": (2, 3),
+            "decoder/a/bias": (3,),
             "input": (20, 3),
         }
         both.save(tmp_path / "both.fastnn")

@@ -40,6 +40,9 @@ class FakeModel:
     def weights(self) -> list[Variable]:
         return [variable for layer in self.layers for variable in layer.weights]
 
+    def named_weights(self) -> dict[str, Variable]:
+        return {variable.path: variable for variable in self.weights}
+
     def get_config(self) -> dict[str, Any]:
         return {"layers": [layer.config for layer in self.layers]}
 

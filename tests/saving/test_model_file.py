@@ -79,14 +79,6 @@ def test_models_without_weights_or_optimizer_are_saved() -> None:
     assert model_from_bytes(model_to_bytes(plain), CUSTOM).optimizer is None
 
 
-def test_two_weights_of_one_path_get_numbers() -> None:
-    model = FakeModel([FakeDense("same", 2, 2, "float32"), FakeDense("same", 2, 2, "float32")])
-    model.weights[2].assign(np.full((2, 2), 5.0))
-    data = model_to_bytes(model)
-    assert "weights/same/kernel_1" in split(data)[0]
-    assert bits(model_from_bytes(data, CUSTOM)) == bits(model)
-
-
 def test_a_variable_in_two_places_is_stored_once() -> None:
     layer = FakeDense("shared", 2, 2, "float32")
     names = split(model_to_bytes(FakeModel([layer, layer])))[0].keys()
