@@ -65,7 +65,14 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (),
     ),
     "metric": (("metric_mean",), ("metric_scalar", "epoch_end")),
-    "optimizer": (("sgd_step", "momentum_step", "rmsprop_step", "adam_step"), ()),
+    "optimizer": (
+        (
+            *("sgd_step", "momentum_step", "lion_step", "adagrad_step", "adadelta_step"),
+            *("rmsprop_step", "adam_step", "amsgrad_step", "adamax_step", "nadam_step"),
+            "ftrl_step",
+        ),
+        (),
+    ),
     "state": (("assign",), ()),
 }
 # what several kernels of a chapter call by name instead of holding a copy each
