@@ -54,6 +54,8 @@
     REAL_KERNEL(spread_mean, 2, 2, 0, 0)                                                                               \
     REAL_KERNEL(one_hot, 2, 2, 0, 0)                                                                                   \
     REAL_KERNEL(copy, 2, 2, 0, 0)                                                                                      \
+    REAL_KERNEL(strided_copy, 1, 33, 1, 1)                                                                             \
+    PLAIN_KERNEL(strided_copy_i32, 1, 33, 1, 1)                                                                        \
     REAL_KERNEL(sparse_softmax_crossentropy_forward, 3, 3, 0, 0)                                                       \
     REAL_KERNEL(sparse_softmax_crossentropy_backward, 4, 4, 0, 0)                                                      \
     REAL_KERNEL(softmax_crossentropy_forward, 3, 3, 0, 0)                                                              \

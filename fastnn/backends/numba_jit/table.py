@@ -55,6 +55,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean"), ()),
     "shape": (("one_hot", "copy"), ()),
+    "strided": (("strided_copy",), ("strided_copy_i32",)),
     "loss": (
         (
             *("sparse_softmax_crossentropy_forward", "sparse_softmax_crossentropy_backward"),
