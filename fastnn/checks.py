@@ -63,12 +63,16 @@ def sample_shape(
     )
 
 
-def labels(y: Array, classes: int, what: str = "y") -> None:
-    """Integer class labels in [0, classes); an error names the first bad row and its value."""
+def labels(y: Array, classes: int, what: str = "y", ignored: int | None = None) -> None:
+    """Integer class labels in [0, classes), or ``ignored``; an error names the first bad row and
+    its value.
+    """
     for start in range(0, len(y), BLOCK):
         part = y[start : start + BLOCK]
         flat = part.reshape(-1)
         bad = (flat < 0) | (flat >= classes)
+        if ignored is not None:
+            bad &= flat != ignored
         if flat.dtype.kind == "f":
             fractional = ~np.isfinite(flat) | (flat != np.floor(flat))
             bad |= fractional

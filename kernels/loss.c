@@ -5,7 +5,8 @@
  */
 
 /* l[i] = log Σ_j e^(z_ij) − z[i, label_i], as log Σ e^(z − max) + (max − z[label]), which keeps the digits of a small
-   loss of large logits. z (n, k), labels i32 (n, 1), in range → l (n, 1), overwritten. Row op. */
+   loss of large logits. z (n, k), labels i32 (n, 1) → l (n, 1), overwritten; NaN for a label outside [0, k).
+   Row op. */
 static void NAME(sparse_softmax_crossentropy_forward)(const int64_t *record, char *const *segments, int64_t begin,
                                                       int64_t end)
 {
@@ -13,7 +14,9 @@ static void NAME(sparse_softmax_crossentropy_forward)(const int64_t *record, cha
     for (int64_t i = begin; i < end; i++) {
         const REAL *row = z.data + i * z.ld;
         REAL shift = NAME(row_maximum)(row, z.cols), sum = NAME(row_exp_sum)(NULL, row, z.cols, shift);
-        l.data[i * l.ld] = REAL_MATH(log)(sum) + (shift - row[NAME(integer_at)(record, segments, 2, i, 0)]);
+        int64_t label = NAME(integer_at)(record, segments, 2, i, 0);
+        REAL chosen = label >= 0 && label < z.cols ? row[label] : (REAL)NAN;
+        l.data[i * l.ld] = REAL_MATH(log)(sum) + (shift - chosen);
     }
 }
 

@@ -26,20 +26,19 @@ unknown initializer
     'he_uniform', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones', 'random_normal',
     'random_uniform', 'truncated_normal', 'uniform', 'variance_scaling', 'zero', 'zeros'.
 unknown optimizer
-    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adadelta', 'Adagrad',
-    'Adam', 'AdamW', 'Adamax', 'Ftrl', 'Lion', 'Nadam', 'RMSprop', 'SGD', 'adadelta', 'adagrad',
-    'adam', 'adamax', 'adamw', 'ftrl', 'lion', 'nadam', 'rmsprop', 'sgd'.
+    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adam', 'AdamW',
+    'RMSprop', 'SGD', 'adam', 'adamw', 'rmsprop', 'sgd'.
 unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
     'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'CategoricalHinge', 'CosineSimilarity',
-    'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE', 'MSE', 'MSLE',
+    'Dice', 'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE', 'MSE', 'MSLE',
     'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredError',
     'MeanSquaredLogarithmicError', 'Poisson', 'SparseCategoricalCrossentropy', 'SquaredHinge',
-    'bce', 'binary_crossentropy', 'categorical_crossentropy', 'categorical_hinge',
-    'cosine_similarity', 'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae', 'mape',
-    'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_squared_error',
+    'Tversky', 'bce', 'binary_crossentropy', 'categorical_crossentropy', 'categorical_hinge',
+    'cosine_similarity', 'dice', 'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae',
+    'mape', 'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_squared_error',
     'mean_squared_logarithmic_error', 'mse', 'msle', 'poisson', 'sparse_categorical_crossentropy',
-    'squared_hinge'.
+    'squared_hinge', 'tversky'.
 unknown metric
     ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'Accuracy', 'BCE',
     'BinaryAccuracy', 'BinaryCrossentropy', 'CategoricalAccuracy', 'CategoricalCrossentropy',

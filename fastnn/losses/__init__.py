@@ -26,6 +26,7 @@ from fastnn.losses.hinge import (
     squared_hinge,
 )
 from fastnn.losses.loss import Loss, LossFunctionWrapper
+from fastnn.losses.overlap import Dice, Tversky, dice, tversky
 from fastnn.losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -81,6 +82,11 @@ __all__ = [
     "hinge",
     "squared_hinge",
     "categorical_hinge",
+    # of overlap
+    "Dice",
+    "Tversky",
+    "dice",
+    "tversky",
     # names and configurations
     "get",
     "serialize",
@@ -104,6 +110,8 @@ _CLASSES: dict[Any, type[Loss]] = {
     hinge: Hinge,
     squared_hinge: SquaredHinge,
     categorical_hinge: CategoricalHinge,
+    dice: Dice,
+    tversky: Tversky,
 }
 _SHORT = {
     "mse": "MeanSquaredError",

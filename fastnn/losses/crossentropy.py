@@ -108,10 +108,11 @@ def sparse_categorical_crossentropy(
     [0.05130000039935112]
     """
     name = "sparse_categorical_crossentropy"
-    arguments.unsupported(name, {"ignore_class": (ignore_class, None)})
+    ignored = ignored_class(name, ignore_class)
     settings: dict[str, Any] = {
         "from_logits": arguments.flag(name, "from_logits", from_logits),
         "axis": axis,
+        "ignore_class": ignored,
     }
     return apply(sparse_formula, name, y_true, y_pred, sparse=True, **settings)
 
@@ -249,7 +250,8 @@ class SparseCategoricalCrossentropy(FormulaLoss):
     from_logits : whether predictions are logits z, with p = softmax(z). A last layer with
         activation ``"softmax"`` is taken apart automatically, so the loss is computed from its z
         anyway.
-    ignore_class : not supported; None.
+    ignore_class : a label that does not count: its samples have no loss, no gradient and no part in
+        the mean. It may lie outside of the classes (-1, 255).
     reduction, name, dtype : see ``Loss``.
     axis : the last axis; others are not supported.
 
@@ -283,7 +285,7 @@ class SparseCategoricalCrossentropy(FormulaLoss):
 
     sparse = True
     _formula = staticmethod(sparse_formula)
-    _settings = ("from_logits", "axis")
+    _settings = ("from_logits", "axis", "ignore_class")
 
     def __init__(
         self,
@@ -295,7 +297,12 @@ class SparseCategoricalCrossentropy(FormulaLoss):
         dtype: str | None = None,
     ) -> None:
         owner = "SparseCategoricalCrossentropy"
-        arguments.unsupported(owner, {"ignore_class": (ignore_class, None)})
         super().__init__(name, reduction, dtype)
         self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
         self.axis: int = axis
+        self.ignore_class: int | None = ignored_class(owner, ignore_class)
+
+
+def ignored_class(owner: str, value: Any) -> int | None:
+    """``ignore_class``, checked."""
+    return None if value is None else arguments.integer(owner, "ignore_class", value, -(2**31))

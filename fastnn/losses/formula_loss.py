@@ -56,7 +56,7 @@ def apply(
     """A formula on tensors or arrays, one value per sample."""
     if is_symbolic(y_true) or is_symbolic(y_pred):
         values = formula(symbol(y_true), symbol(y_pred), **settings)
-        return reshape(values, values.shape[:-1])
+        return reshape(values, values.shape[:-1]) if values.shape[-1:] == (1,) else values
     return per_sample(
         lambda t, p: formula(t, p, **settings),
         y_true,
@@ -64,4 +64,5 @@ def apply(
         name=name,
         key=(name, *settings.items(), config.epsilon()),
         sparse=sparse,
+        ignored=settings.get("ignore_class"),
     )

@@ -14,10 +14,10 @@ from fastnn.errors import ArgumentError
 from fastnn.losses.targets import fit_targets
 from fastnn.ops import loss as loss_ops
 from fastnn.ops.dispatch import check_last_axis
-from fastnn.ops.elementwise import binary, clip, scale, unary
+from fastnn.ops.elementwise import binary, clip, equal_labels, scale, unary
 from fastnn.ops.reduce import reduce_columns
 from fastnn.ops.shape import one_hot
-from fastnn.program.tensor import Tensor
+from fastnn.program.tensor import Tensor, constant
 
 
 def binary_formula(
@@ -73,18 +73,28 @@ def sparse_formula(
     y_pred: Tensor,
     from_logits: bool = False,
     axis: int = -1,
+    ignore_class: int | None = None,
     *,
     fuse: bool = True,
 ) -> Tensor:
-    """int32 (…, 1), (…, k) → (…, 1): -log p[label]."""
+    """int32 (…, 1), (…, k) → (…, 1): -log p[label], 0 where the label is ``ignore_class``."""
     name = "sparse_categorical_crossentropy"
     check_last_axis(name, axis, y_pred.shape)
     _warn_one_class(y_pred, name)
     labels = fit_targets(y_true, y_pred, name, sparse=True)
     z = logits_of(y_pred, "softmax", from_logits, name, fuse)
-    if z is not None:
+    if z is not None and ignore_class is None:
         return loss_ops.sparse_softmax_crossentropy(z, labels)
-    return _negative_dot(one_hot(labels, _classes(y_pred), y_pred.dtype), y_pred)
+    t = one_hot(labels, _classes(y_pred), y_pred.dtype)
+    if ignore_class is not None:
+        # rows of zeros: no loss, no gradient
+        t = binary(t, valid_labels(labels, ignore_class, y_pred.dtype), function="multiply")
+    return _negative_dot(t, y_pred) if z is None else loss_ops.softmax_crossentropy(z, t)
+
+
+def valid_labels(labels: Tensor, ignored: int, dtype: str) -> Tensor:
+    """1 where a label counts, 0 where it is the one to ignore."""
+    return scale(equal_labels(labels, constant(ignored, "int32"), dtype), -1.0, 1.0)
 
 
 def logits_of(

@@ -13,23 +13,24 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments, config
-from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
+from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.layers.layer import snake_case
-from fastnn.losses.targets import fit_targets, match_targets, per_sample, shape_text
+from fastnn.losses.formulas import valid_labels
+from fastnn.losses.reduction import REDUCTIONS, reduce
+from fastnn.losses.targets import fit_targets, match_targets, per_sample
 from fastnn.ops.dispatch import is_symbolic, symbol
 from fastnn.program.tensor import Tensor
 
 __all__ = ["Loss", "LossFunctionWrapper", "match_targets"]
 
 Array = np.ndarray[Any, Any]
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
 class Loss:
     """Base class of losses.
 
-    A subclass defines ``call(y_true, y_pred)``, which gives one loss per sample, written in
-    ``fastnn.ops``.
+    A subclass defines ``call(y_true, y_pred)``, written in ``fastnn.ops``, which gives one loss per
+    sample (or element), or one number for the whole batch.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class Loss:
     ----------
     sparse : whether targets are integer labels; they are then int32 tensors (batch, 1) in ``call``.
     checks_targets : whether targets must have the shape of the predictions, see ``match_targets``.
+    ignore_class : a label that has no part in the mean; ``call`` must give 0 for it.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Loss:
 
     sparse: bool = False
     checks_targets: bool = True
+    ignore_class: int | None = None
 
     def __init__(
         self,
@@ -105,17 +108,40 @@ class Loss:
                     "with fastnn.ops."
                 )
             return self.call(symbol(y_true), symbol(y_pred))
-        values = per_sample(
-            self.call,
+        values = self._on_arrays(self.call, y_true, y_pred)
+        if values.ndim == 0 and np.ndim(y_pred) > 1 and sample_weight is not None:
+            values = np.broadcast_to(values, np.shape(sample_weight)[:1])  # one for the whole batch
+        valid = None
+        if self.ignore_class is not None:
+            valid = self._on_arrays(self._marks, y_true, y_pred)
+        return reduce(values, sample_weight, self.reduction, self.name, valid)
+
+    def _on_arrays(
+        self, formula: Callable[[Tensor, Tensor], Tensor], y_true: Any, y_pred: Any
+    ) -> Array:
+        """A formula of this loss, applied to arrays."""
+        return per_sample(
+            formula,
             y_true,
             y_pred,
             name=self.name,
-            key=(self._key(), config.epsilon()),
+            key=(self._key(), formula.__name__, config.epsilon()),
             sparse=self.sparse,
             checked=self.checks_targets,
             dtype=self.dtype,
+            ignored=self.ignore_class,
         )
-        return reduce(values, sample_weight, self.reduction, self.name)
+
+    def valid(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        """1 where a label counts and 0 where it is ``ignore_class``, (batch, …, 1); None if all
+        count.
+        """
+        return None if self.ignore_class is None else self._marks(y_true, y_pred)
+
+    def _marks(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """1 where a label counts, 0 where it is ``ignore_class``."""
+        labels = fit_targets(y_true, y_pred, self.name, sparse=True)
+        return valid_labels(labels, self.ignore_class or 0, y_pred.dtype)
 
     def _key(self) -> Hashable:
         """What identifies ``call`` with its settings, for the cache of compiled functions."""
@@ -139,8 +165,9 @@ class LossFunctionWrapper(Loss):
 
     Parameters
     ----------
-    fn : takes symbolic targets and predictions and returns one value per sample (or per element),
-        written in ``fastnn.ops``. Targets need not have the shape of the predictions.
+    fn : takes symbolic targets and predictions and returns one value per sample (or per element, or
+        one for the whole batch), written in ``fastnn.ops``. Targets need not have the shape of the
+        predictions.
     reduction, name, dtype : see ``Loss``; the name is the function's by default.
     **kwargs : further arguments of ``fn``.
 
@@ -182,11 +209,6 @@ class LossFunctionWrapper(Loss):
                 f"loss {self.name!r}: the function returned {type(values).__name__}, expected a "
                 "symbolic tensor. Compute the loss from y_true and y_pred with fastnn.ops."
             )
-        if not values.has_batch:
-            raise ShapeError(
-                f"loss {self.name!r}: the function returned shape {shape_text(values.shape)}, "
-                "expected one value per sample. Reduce the last axis only: ops.mean(..., axis=-1)."
-            )
         return values
 
     def get_config(self) -> dict[str, Any]:
@@ -198,43 +220,6 @@ class LossFunctionWrapper(Loss):
                 "file. Define it with def, and pass it as custom_objects when loading."
             )
         return {**super().get_config(), "fn": title, **self._fn_kwargs}
-
-
-def reduce(values: Array, sample_weight: Any, reduction: str | None, name: str) -> Any:
-    """The reduced loss in the dtype of ``values``; sums run in float64."""
-    total: Array = values.astype(np.float64)
-    weights = None
-    if sample_weight is not None:
-        weights = spread_weights(sample_weight, values.shape, name)
-        total = total * weights
-    if reduction in (None, "none"):
-        return total.astype(values.dtype)
-    divisor = float(values.size)
-    if reduction == "sum":
-        divisor = 1.0
-    elif reduction == "mean_with_sample_weight" and weights is not None:
-        divisor = float(weights.sum())
-    # as Keras: nothing divided by nothing is 0
-    return values.dtype.type(total.sum() / divisor if divisor else 0.0)
-
-
-def spread_weights(sample_weight: Any, shape: tuple[int, ...], name: str) -> Array:
-    """Sample weights as float64 of the shape of the losses: one per sample, or one per loss."""
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.ndim == len(shape) + 1 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
-    rows = shape[:1]
-    if weights.shape == shape or weights.ndim == 0:
-        pass
-    elif weights.shape[:1] == rows and all(size == 1 for size in weights.shape[1:]):
-        weights = weights.reshape(rows + (1,) * (len(shape) - 1))
-    else:
-        raise ShapeError(
-            f"{name}: received sample_weight of shape {weights.shape} for losses of shape "
-            f"{shape}, expected one weight per sample or one per loss. Two arrays of one axis are "
-            "one sample: reshape them to (n, 1) to weight their numbers."
-        )
-    return np.broadcast_to(weights, shape)
 
 
 def check_settings(owner: str, from_logits: Any, label_smoothing: Any) -> tuple[bool, float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn import checks
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.ops import dispatch
 from fastnn.ops.shape import reshape
@@ -128,9 +129,10 @@ def per_sample(
     sparse: bool,
     checked: bool = True,
     dtype: str | None = None,
+    ignored: int | None = None,
 ) -> Array:
     """Losses or metric values of arrays, one per sample: the predictions' shape without its last
-    axis.
+    axis; or what the formula makes of the whole batch.
 
     Two arrays of one axis are one sample, as in Keras.
 
@@ -142,6 +144,7 @@ def per_sample(
     sparse : whether targets are integer labels.
     checked : whether targets must fit the predictions.
     dtype : the type to compute in; the predictions' by default.
+    ignored : a label that may lie outside of the classes.
     """
     p = dispatch.float_array(y_pred, name, "y_pred")
     p = p.astype(dtype or p.dtype, copy=False)
@@ -153,6 +156,8 @@ def per_sample(
             f"{name}: received labels of dtype {t.dtype}, expected integers. Pass class numbers "
             "from 0 on."
         )
+    if ignored is not None:
+        checks.labels(t, p.shape[-1], "y_true", ignored)
     single = p.ndim <= 1 and t.ndim <= 1
     if single:
         p, t = p.reshape(1, -1), t.reshape(1, -1)
@@ -165,9 +170,10 @@ def per_sample(
         [t, p],
         key,
         integer_inputs=(0,) if sparse else (),
-        label_classes=p.shape[-1] if sparse else 0,
+        label_classes=p.shape[-1] if sparse and ignored is None else 0,
         names=("y_true", "y_pred"),
+        spread=False,
     )
     if values.ndim == p.ndim and values.shape[-1] == 1:
         values = values[..., 0]
-    return values[0] if single and values.ndim else values
+    return values[0] if single and values.shape == (1,) else values

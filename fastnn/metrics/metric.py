@@ -14,7 +14,7 @@ import numpy as np
 from fastnn import config
 from fastnn.errors import ArgumentError
 from fastnn.layers.layer import snake_case
-from fastnn.losses.loss import spread_weights
+from fastnn.losses.reduction import spread_weights
 from fastnn.losses.targets import fit_targets, per_sample
 from fastnn.ops.reduce import reduce_columns
 from fastnn.program.tensor import Tensor

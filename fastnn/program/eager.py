@@ -19,6 +19,7 @@ from fastnn.backends.base import Backend, Bound, Executable, RunState
 from fastnn.backends.threads import get_num_threads
 from fastnn.ops import data, state
 from fastnn.ops.contract import ROW
+from fastnn.ops.elementwise import broadcast_to
 from fastnn.program.assignments import assignments
 from fastnn.program.control import STEP, ControlBlock
 from fastnn.program.program import Program, Slot
@@ -54,6 +55,7 @@ def run(
     label_classes: int = 0,
     step: int = 0,
     names: Sequence[str] = (),
+    spread: bool = True,
 ) -> Array:
     """Apply a function of symbolic tensors to arrays.
 
@@ -67,6 +69,7 @@ def run(
     label_classes : number of classes that labels are checked against; 0 for no check.
     step : what random masks depend on beside their seed.
     names : what messages call the arrays; by position by default.
+    spread : whether a result without the batch axis is repeated for each row.
     """
     values = [_as_array(value, i in integer_inputs) for i, value in enumerate(arrays)]
     flat = max(value.ndim for value in values)
@@ -106,49 +109,16 @@ def run(
 
         name = names[result.binding] if names else None
         raise checks.run_error(result, executable.program.slots, label_classes, name=name)
+    if made.alone and not spread:
+        alone: Array = np.asarray(output[0])
+        return alone
     if flat == 0:
         return output.reshape(())
     return output[0] if flat == 1 else output
 
 
-def run_unbatched(
-    function: Callable[..., Tensor],
-    arrays: Sequence[Array],
-    *,
-    key: Hashable,
-    integer_inputs: Collection[int] = (),
-    names: Sequence[str] = (),
-) -> Array:
-    """Apply a function to arrays that enter as tensors without the batch axis.
-
-    No axis is special, and shapes may differ; one thread computes. Parameters as those of ``run``;
-    every array has the dtype that its tensor shall have.
-    """
-    values = [_as_array(value, i in integer_inputs) for i, value in enumerate(arrays)]
-    dtype = next(
-        (v.dtype.name for i, v in enumerate(values) if i not in integer_inputs), config.floatx()
-    )
-    backend = backends.resolve(None)
-    shapes = tuple(value.shape for value in values)
-    full_key = (key, shapes, dtype, tuple(integer_inputs), "unbatched", backend)
-    made = _compiled(full_key, function, shapes, dtype, integer_inputs, 0, backend, None)
-    output = np.empty([size for size in made.shape if isinstance(size, int)], dtype=made.dtype)
-    bound = [Bound(value.reshape(1, -1)) for value in [*values, output]]
-    control = ControlBlock.blocks(1, 1)
-    result = made.executable.run(bound, control, RunState.of(made.executable.program))
-    if result.status:
-        from fastnn import checks
-
-        name = names[result.binding] if names and result.binding >= 0 else None
-        raise checks.run_error(result, made.executable.program.slots, 0, name=name)
-    return output
-
-
 # rows of one step of an eager call; bounds the workspace
 CAPACITY = 256
-# elements of all arrays beyond which a Program without the batch axis, whose workspace holds them,
-# is not kept: 256 of a million are at most a few gigabytes
-UNBATCHED_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -156,6 +126,7 @@ class Eager:
     """A compiled function, the shape and dtype of its output, and the most rows of a step.
 
     ``whole``: all rows must be one step, since samples see each other or a variable changes.
+    ``alone``: the result itself has no batch axis.
     """
 
     executable: Executable
@@ -163,11 +134,11 @@ class Eager:
     dtype: str
     capacity: int
     whole: bool
+    alone: bool
 
-    def serves(self, rows: int | None) -> bool:
+    def serves(self, rows: int) -> bool:
         """Whether it can run so many rows, and the variables are where they were."""
-        fits = rows is None or rows <= self.capacity or not self.whole
-        return fits and self.executable.program.is_current
+        return (rows <= self.capacity or not self.whole) and self.executable.program.is_current
 
 
 def _mixes(program: Program) -> bool:
@@ -186,13 +157,9 @@ def _compiled(
     integer_inputs: Collection[int],
     label_classes: int,
     backend: Backend,
-    rows: int | None,
+    rows: int,
 ) -> Eager:
-    """The compiled function, from the cache or traced now.
-
-    Without ``rows`` the arrays enter as tensors without the batch axis.
-    """
-    unbatched = rows is None
+    """The compiled function, from the cache or traced now."""
     with _lock:
         found = _cache.get(key)
         if found is not None and found.serves(rows):
@@ -202,28 +169,23 @@ def _compiled(
     slots = []
     for number, sample in enumerate(shapes):
         if number in integer_inputs:
-            inputs.append(data.gather_labels(number, sample, label_classes, unbatched=unbatched))
+            inputs.append(data.gather_labels(number, sample, label_classes))
         else:
-            inputs.append(data.gather_rows(number, sample, dtype, unbatched=unbatched))
+            inputs.append(data.gather_rows(number, sample, dtype))
         slots.append(Slot(f"argument {number + 1}", "input", int(np.prod(sample)), dtype))
     with assignments() as assigned:
         output = function(*inputs)
+    alone = not output.has_batch
+    if alone:  # every row gets it
+        output = broadcast_to(output, (BATCH, *output.shape))
     columns = int(np.prod([size for size in output.shape if isinstance(size, int)]))
     slots.append(Slot("output", "output", columns, output.dtype))
     changes = [state.assign(variable, value) for variable, value in assigned.items()]
-    result = data.scatter_rows(output, len(inputs), unbatched=unbatched)
-    program = Program([result, *changes], slots)
-    shape: Shape = output.shape if output.has_batch or rows is None else (BATCH, *output.shape)
+    program = Program([data.scatter_rows(output, len(inputs)), *changes], slots)
     whole = bool(changes) or _mixes(program)
-    capacity = CAPACITY
-    if rows is None:
-        capacity = 1
-    elif whole:
-        capacity = max(CAPACITY, 1 << (rows - 1).bit_length())
+    capacity = max(CAPACITY, 1 << (rows - 1).bit_length()) if whole else CAPACITY
     executable = backend.compile(program, capacity)
-    made = Eager(executable, shape, output.dtype, capacity, whole)
-    if rows is None and sum(slot.columns for slot in slots) > UNBATCHED_MOST:
-        return made
+    made = Eager(executable, output.shape, output.dtype, capacity, whole, alone)
     with _lock:
         _cache[key] = made
         while len(_cache) > CACHE_SIZE:

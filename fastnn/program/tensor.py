@@ -273,9 +273,7 @@ class Tensor:
         self._refuse("iteration")
 
     def __getitem__(self, key: Any) -> Tensor:
-        from fastnn.ops import slicing
-
-        return slicing.getitem(self, key)
+        self._refuse("indexing")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         self._refuse("a NumPy function")

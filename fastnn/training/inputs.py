@@ -92,7 +92,7 @@ class Arrays:
             _check_target_shape(model, y_array, loss)
             if loss.sparse:
                 classes = int(model.output_shape[-1])
-                checks.labels(y_array, classes, f"{prefix}y")
+                checks.labels(y_array, classes, f"{prefix}y", loss.ignore_class)
             elif isinstance(loss, CategoricalCrossentropy) and y_array.ndim > 1:
                 checks.one_hot_rows(y_array, f"{prefix}y")
         weights = _weights(y_array, sample_weight, where, prefix)

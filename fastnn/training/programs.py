@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastnn.errors import DataError, StateError
 from fastnn.losses.loss import match_targets
+from fastnn.losses.reduction import reduce_tensors
 from fastnn.ops import data
-from fastnn.ops import loss as loss_ops
 from fastnn.ops import metric as metric_ops
 from fastnn.ops import state as state_ops
 from fastnn.ops.optimizer import run_tensor
@@ -121,6 +121,8 @@ def _with_targets(
         raise StateError(f"the job {job.kind!r} needs targets.")
     shape = target_shape(model, job.target, prediction.shape)
     classes = matrix_view(prediction.shape)[1]
+    if compiled.loss is not None and compiled.loss.ignore_class is not None:
+        classes = 0  # a label may lie outside; `Arrays.of` has checked them
     targets = Targets(shape, model.dtype, classes)
     slots.append(Slot("y", "labels", matrix_view((BATCH, product(shape)))[1], model.dtype))
     weights = None
@@ -131,9 +133,14 @@ def _with_targets(
     total: Tensor | None = None
     if compiled.loss is not None:
         loss = compiled.loss
-        losses = loss.call(targets.for_(loss.sparse), prediction)
-        total = loss_ops.loss_mean(
-            losses, weights, reduction=_reduction(loss), check_finite=job.check_loss
+        y = targets.for_(loss.sparse)
+        total = reduce_tensors(
+            loss.call(y, prediction),
+            weights,
+            loss.reduction,
+            loss.name,
+            loss.valid(y, prediction),
+            check_finite=job.check_loss,
         )
         roots.append(metric_ops.metric_scalar(0, total))
     resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
@@ -152,22 +159,6 @@ def _with_targets(
     if job.kind == "gradients":
         return _gradient_program(model, total, x, roots, slots, state_size)
     return _training_program(model, compiled.optimizer, total, roots, slots, state_size, assigned)
-
-
-def _reduction(loss: Any) -> str:
-    """The reduction of a loss object as an op attribute."""
-    names = {
-        "sum_over_batch_size": "mean",
-        "mean": "mean",
-        "sum": "sum",
-        "mean_with_sample_weight": "weighted_mean",
-    }
-    if loss.reduction not in names:
-        raise StateError(
-            f"loss {loss.name!r} has reduction={loss.reduction!r}, which gives one number per "
-            "sample; training needs one number. Use the default reduction='sum_over_batch_size'."
-        )
-    return names[loss.reduction]
 
 
 def _output_slot(name: str, tensor: Tensor) -> Slot:

@@ -23,7 +23,6 @@ from fastnn.ops import (
     optimizer,
     shape,
     state,
-    strided,
 )
 from fastnn.ops import (
     reduce as reduce_ops,
@@ -47,7 +46,6 @@ FILES = (
     reduce_ops,
     shape,
     state,
-    strided,
 )
 
 

@@ -34,8 +34,7 @@ from tests.golden.golden_models import (
 )
 
 AREAS = (
-    "activations", "losses", "metrics", "layers", "initializers", "models", "training", "updates",
-    "history",
+    "activations", "losses", "metrics", "layers", "initializers", "models", "training", "history",
 )  # fmt: skip
 FILES = {area: GoldenFile(area) for area in AREAS}
 

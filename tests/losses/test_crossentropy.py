@@ -156,11 +156,9 @@ def test_one_class_is_warned_about() -> None:
         losses.categorical_crossentropy(np.ones((2, 1)), np.full((2, 1), 0.5), label_smoothing=0.25)
 
 
-def test_other_axes_and_ignored_classes_are_not_supported() -> None:
+def test_other_axes_are_not_supported() -> None:
     with pytest.raises(UnsupportedError, match="axis=0"):
         losses.CategoricalCrossentropy(axis=0)(ONE_HOT, P)
-    with pytest.raises(UnsupportedError, match="ignore_class=255"):
-        losses.SparseCategoricalCrossentropy(ignore_class=255)
     with pytest.raises(ArgumentError, match="label_smoothing=2"):
         losses.BinaryCrossentropy(label_smoothing=2)
     with pytest.raises(ArgumentError, match="from_logits='yes'"):

@@ -10,7 +10,7 @@ import pytest
 
 import fastnn
 from fastnn import layers, losses
-from fastnn.errors import ArgumentError, ShapeError
+from fastnn.errors import ArgumentError, DataError, ShapeError, UnsupportedError
 
 # class → its Keras names beside the class, and what Keras 3.15.1 gives as get_config()
 NAMES = {
@@ -29,6 +29,8 @@ NAMES = {
     "Hinge": ["hinge"],
     "SquaredHinge": ["squared_hinge"],
     "CategoricalHinge": ["categorical_hinge"],
+    "Dice": ["dice"],
+    "Tversky": ["tversky"],
 }
 NAMED = [(cls, name) for cls, names in NAMES.items() for name in (cls, *names)]
 KERAS_CONFIGS: dict[str, dict[str, Any]] = {
@@ -44,6 +46,13 @@ KERAS_CONFIGS: dict[str, dict[str, Any]] = {
     "Hinge": {"name": "hinge"},
     "SquaredHinge": {"name": "squared_hinge"},
     "CategoricalHinge": {"name": "categorical_hinge"},
+    "Dice": {"name": "dice", "axis": None},
+    "Tversky": {"name": "tversky", "alpha": 0.5, "beta": 0.5, "axis": None},
+    "SparseCategoricalCrossentropy": {
+        "name": "sparse_categorical_crossentropy",
+        "from_logits": False,
+        "ignore_class": None,
+    },
 }
 
 
@@ -77,6 +86,9 @@ def test_configurations_hold_what_keras_writes(cls: str) -> None:
         *((cls, {}) for cls in KERAS_CONFIGS),
         ("Huber", {"delta": 0.25}),
         ("CosineSimilarity", {"axis": 1}),
+        ("SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": -1}),
+        ("Dice", {"axis": -1}),
+        ("Tversky", {"alpha": 0.3, "beta": 0.7, "axis": 0}),
     ],
 )
 def test_settings_come_back(cls: str, settings: dict[str, Any]) -> None:
@@ -160,6 +172,84 @@ def test_settings_out_of_range() -> None:
         losses.Huber(delta=-1)
     with pytest.raises(ArgumentError, match="axis=0"):
         losses.CosineSimilarity(axis=0)([[1.0, 2.0]], [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("ignored", [-1, 2, 255])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_an_ignored_class_is_as_if_its_samples_were_not_there(
+    ignored: int, from_logits: bool
+) -> None:
+    rng = np.random.default_rng(1)
+    x, labels = rng.normal(size=(30, 3)), rng.integers(0, 2, 30)
+    y = np.where(np.arange(30) % 3 == 0, ignored, labels)
+    kept = y != ignored
+    weights = []
+    for data, config in (((x, y), {"ignore_class": ignored}), ((x[kept], y[kept]), {})):
+        output = layers.Dense(4, None if from_logits else "softmax")
+        model = fastnn.Sequential([layers.Input((3,)), output], seed=3)
+        loss = losses.SparseCategoricalCrossentropy(from_logits=from_logits, **config)
+        model.compile("sgd", loss, metrics=["accuracy", "sparse_categorical_crossentropy"])
+        for _ in range(3):
+            model.train_on_batch(*data)
+        weights.append([*model.get_weights(), loss(data[1], model.predict(data[0], verbose=0))])
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_an_ignored_class_leaves_the_range_of_the_others_checked() -> None:
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    p = np.full((3, 4), 0.25)
+    with pytest.raises(DataError, match=r"y_true, row 2: label 4 is out of range"):
+        loss([0, -1, 4], p)
+    model = fastnn.Sequential([layers.Input((2,)), layers.Dense(4, "softmax")])
+    model.compile("sgd", loss)
+    with pytest.raises(DataError, match=r"y, row 1: label -2 is out of range"):
+        model.fit(np.zeros((3, 2)), np.array([0, -2, -1]), verbose=0)
+    assert loss([-1, -1, -1], p) == 0.0
+    model.fit(np.zeros((3, 2)), np.full(3, -1), verbose=0)  # a batch without any label that counts
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    with pytest.raises(ArgumentError, match="ignore_class='a'"):
+        losses.SparseCategoricalCrossentropy(ignore_class="a")  # type: ignore[arg-type]
+
+
+def test_sequences_may_have_ignored_labels() -> None:
+    rng = np.random.default_rng(2)
+    p, y = rng.dirichlet(np.ones(4), (5, 3)), rng.integers(0, 4, (5, 3))
+    y[0], y[1, 2] = 3, 3
+    kept = y != 3
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=3)
+    each = -np.log(np.take_along_axis(p, y[..., None], -1)[..., 0])
+    np.testing.assert_allclose(loss(y, p), each[kept].mean(), rtol=1e-5)
+    model = fastnn.Sequential([layers.Input((3, 4)), layers.Activation("linear")])
+    model.compile("sgd", loss)
+    w = rng.uniform(0.5, 2.0, 5)
+    found = model.evaluate(p, y, sample_weight=w, verbose=0)
+    expected = (each * w[:, None])[kept].sum() / kept.sum()
+    np.testing.assert_allclose([found, loss(y, p, w)], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cls", ["Dice", "Tversky"])
+def test_overlap_over_the_axes_that_keras_has(cls: str) -> None:
+    rng = np.random.default_rng(0)
+    t, p = rng.integers(0, 2, (300, 2, 3)), rng.uniform(0.1, 0.9, (300, 2, 3))
+    for axis in (None, -1, 2, (1, 2), [0, 1], (0, 1, 2)):
+        over = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+        both, sizes = (t * p).sum(over), (t + p).sum(over)  # alpha = beta = 0.5 is Dice
+        loss = getattr(losses, cls)(axis=axis, reduction="none")
+        np.testing.assert_allclose(loss(t, p), 1 - 2 * both / (sizes + 1e-7), rtol=1e-5)
+    with pytest.raises(UnsupportedError, match="received axis=0 for 3 axes"):
+        getattr(losses, cls)(axis=0)(t, p)
+
+
+def test_a_loss_of_the_whole_batch_is_not_a_mean_over_it() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(40, 3)), rng.integers(0, 2, (40, 2))
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2, "sigmoid")], seed=1)
+    for reduction in ("sum_over_batch_size", "sum", "mean_with_sample_weight"):
+        model.compile("sgd", losses.Dice(reduction=reduction))
+        expected = losses.dice(t, model.predict(x, verbose=0))
+        found = model.evaluate(x, t, batch_size=40, verbose=0)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("cls", NAMES)

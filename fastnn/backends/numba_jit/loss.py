@@ -34,14 +34,16 @@ SUM, WEIGHTED_MEAN = REDUCTIONS["sum"], REDUCTIONS["weighted_mean"]
 
 
 def sparse_softmax_crossentropy_forward(record: Any, segments: Any, begin: int, end: int) -> None:
-    """l[i] = log Σ_j e^(z_ij) - z[i, label_i]; labels i32 (n, 1) in range."""
+    """l[i] = log Σ_j e^(z_ij) - z[i, label_i]; labels i32 (n, 1); NaN for no class."""
     losses, z = view(record, segments, 0, 0), view(record, segments, 1, 0)
     for i in range(begin, end):
         first = i * z.ld
         shift = row_maximum(z.data, first, z.cols)
         log_sum = math.log(row_exp_sum(z.data, first, z.cols, shift))
         label = integer_at(record, segments, 2, i, 0)
-        losses.data[i * losses.ld] = log_sum + (shift - z.data[first + label])
+        inside = label >= 0 and label < z.cols
+        chosen = z.data[first + label] if inside else real(segments, math.nan)
+        losses.data[i * losses.ld] = log_sum + (shift - chosen)
 
 
 def sparse_softmax_crossentropy_backward(record: Any, segments: Any, begin: int, end: int) -> None:

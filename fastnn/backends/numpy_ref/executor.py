@@ -31,7 +31,6 @@ FAMILIES = (
     "elementwise",
     "reduce",
     "shape",
-    "strided",
     "loss",
     "metric",
     "optimizer",

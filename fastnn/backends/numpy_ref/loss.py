@@ -29,9 +29,11 @@ from fastnn.backends.numpy_ref.shape import one_hot
 def sparse_softmax_crossentropy_forward(
     context: Context, z: Array, labels: NDArray[np.int32]
 ) -> Array:
-    """l = log Σ_k e^(z_k) − z_label; z (…, classes), labels (…, 1) → l (…, 1)."""
-    losses: Array = -np.take_along_axis(log_softmax_forward(context, z), labels, axis=-1)
-    return losses
+    """l = log Σ_k e^(z_k) − z_label; z (…, classes), labels (…, 1) → l (…, 1), NaN for no class."""
+    inside = (labels >= 0) & (labels < z.shape[-1])
+    chosen = np.where(inside, labels, 0)
+    losses: Array = -np.take_along_axis(log_softmax_forward(context, z), chosen, axis=-1)
+    return np.where(inside, losses, z.dtype.type(np.nan))
 
 
 @ieee
