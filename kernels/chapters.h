@@ -12,6 +12,7 @@
 #include "elementwise.c"
 #include "shape.c"
 #include "norm.c"
+#include "strided.c"
 #include "loss.c"
 #include "metric.c"
 #include "optimizer.c"

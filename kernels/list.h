@@ -54,6 +54,8 @@
     REAL_KERNEL(spread_mean, 2, 2, 0, 0)                                                                               \
     REAL_KERNEL(one_hot, 2, 2, 0, 0)                                                                                   \
     REAL_KERNEL(copy, 2, 2, 0, 0)                                                                                      \
+    REAL_KERNEL(strided_copy, 1, 33, 1, 1)                                                                             \
+    PLAIN_KERNEL(strided_copy_i32, 1, 33, 1, 1)                                                                        \
     REAL_KERNEL(sparse_softmax_crossentropy_forward, 3, 3, 0, 0)                                                       \
     REAL_KERNEL(sparse_softmax_crossentropy_backward, 4, 4, 0, 0)                                                      \
     REAL_KERNEL(softmax_crossentropy_forward, 3, 3, 0, 0)                                                              \
@@ -68,5 +70,12 @@
     REAL_KERNEL(sgd_step, 2, 2, 0, 1)                                                                                  \
     REAL_KERNEL(momentum_step, 3, 3, 1, 2)                                                                             \
     REAL_KERNEL(rmsprop_step, 3, 5, 2, 4)                                                                              \
+    REAL_KERNEL(lion_step, 3, 3, 0, 3)                                                                                 \
+    REAL_KERNEL(adagrad_step, 3, 3, 0, 2)                                                                              \
+    REAL_KERNEL(adadelta_step, 4, 4, 0, 3)                                                                             \
+    REAL_KERNEL(amsgrad_step, 5, 5, 0, 4)                                                                              \
+    REAL_KERNEL(adamax_step, 4, 4, 0, 4)                                                                               \
+    REAL_KERNEL(nadam_step, 4, 4, 0, 4)                                                                                \
+    REAL_KERNEL(ftrl_step, 4, 4, 1, 6)                                                                                 \
     REAL_KERNEL(adam_step, 4, 4, 0, 4)                                                                                 \
     REAL_KERNEL(assign, 2, 2, 0, 0)

@@ -26,8 +26,9 @@ unknown initializer
     'he_uniform', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones', 'random_normal',
     'random_uniform', 'truncated_normal', 'uniform', 'variance_scaling', 'zero', 'zeros'.
 unknown optimizer
-    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adam', 'AdamW',
-    'RMSprop', 'SGD', 'adam', 'adamw', 'rmsprop', 'sgd'.
+    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adadelta', 'Adagrad',
+    'Adam', 'AdamW', 'Adamax', 'Ftrl', 'Lion', 'Nadam', 'RMSprop', 'SGD', 'adadelta', 'adagrad',
+    'adam', 'adamax', 'adamw', 'ftrl', 'lion', 'nadam', 'rmsprop', 'sgd'.
 unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
     'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'CategoricalHinge', 'CosineSimilarity',

@@ -159,7 +159,10 @@ class Engine:
         """The optimizer's arrays, made when first needed; moved along when weights have moved."""
         optimizer = self.compiled.optimizer
         if optimizer.state is None:
-            optimizer.state = StateStorage()
+            starts = optimizer.initial_values()
+            optimizer.state = StateStorage(
+                initial={f"slot:{name}": value for name, value in starts.items()}
+            )
         storage: StateStorage = optimizer.state
         inputs.move_storage(storage)
         return storage

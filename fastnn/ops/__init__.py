@@ -34,6 +34,20 @@ from fastnn.ops.public_elementwise import (
     tanh,
     where,
 )
+from fastnn.ops.public_joining import concatenate, slice, split, stack, unstack
+from fastnn.ops.public_layout import (
+    broadcast_to,
+    expand_dims,
+    flip,
+    moveaxis,
+    pad,
+    repeat,
+    roll,
+    squeeze,
+    swapaxes,
+    tile,
+    transpose,
+)
 from fastnn.ops.public_maths import (
     arccos,
     arccosh,
@@ -160,7 +174,26 @@ __all__ = [
     "max",
     "min",
     "argmax",
-    # labels and shapes
+    # labels
     "one_hot",
+    # shapes and orders of axes
     "reshape",
+    "expand_dims",
+    "squeeze",
+    "transpose",
+    "swapaxes",
+    "moveaxis",
+    "broadcast_to",
+    # arrangements of elements
+    "flip",
+    "roll",
+    "tile",
+    "repeat",
+    "pad",
+    # joining and taking apart
+    "concatenate",
+    "stack",
+    "split",
+    "unstack",
+    "slice",
 ]

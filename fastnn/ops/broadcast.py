@@ -2,7 +2,8 @@
 1 or a missing one is repeated. The batch axis must come first.
 
 A kernel sees two axes, rows and columns, and repeats an operand along either of them for free. So
-the axes of the operands are grouped into rows and columns.
+the axes of the operands are grouped into rows and columns; where that is impossible, an operand is
+spread in memory first (``strided.py``).
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ def aligned(
             continue
         grouped = shape if split == len(shape) - 1 else (rows, columns)
         return [_grouped(tensor, shape, split, grouped) for tensor in tensors], grouped, shape
-    raise ShapeError(
-        f"operands of shapes {' and '.join(str(tensor.shape) for tensor in tensors)} are repeated "
-        "along axes that do not lie side by side. Reshape them so that the axes of size 1 are the "
-        "first ones or the last ones."
-    )
+    from fastnn.ops.strided import broadcast_to
+
+    # axes repeated here and there, not side by side: such operands are spread in memory
+    spread = [t if _as_it_is(t.shape, shape) else broadcast_to(t, shape) for t in tensors]
+    return spread, shape, shape
 
 
 def sum_to(gradient: Tensor, target: Tensor) -> Tensor:

@@ -43,21 +43,29 @@ SCATTER_ROWS = define(
 )
 
 
-def gather_rows(binding: int, shape: Shape, dtype: str) -> Tensor:
-    """A batch of rows of the bound array; ``shape`` is one row's."""
+def gather_rows(binding: int, shape: Shape, dtype: str, *, unbatched: bool = False) -> Tensor:
+    """A batch of rows of the bound array; ``shape`` is one row's.
+
+    ``unbatched``: the one row of the bound array is a tensor without the batch axis.
+    """
     attributes = {"binding": binding, "dtype": dtype}
-    flat = GATHER_ROWS.node((), attributes, [((BATCH, product(shape)), dtype)]).output
-    return reshape(flat, (BATCH, *shape))
+    rows = (1 if unbatched else BATCH, product(shape))
+    flat = GATHER_ROWS.node((), attributes, [(rows, dtype)]).output
+    return reshape(flat, shape if unbatched else (BATCH, *shape))
 
 
-def gather_labels(binding: int, shape: Shape, classes: int) -> Tensor:
+def gather_labels(binding: int, shape: Shape, classes: int, *, unbatched: bool = False) -> Tensor:
     """A batch of integer labels; ``classes`` 0 leaves the range unchecked."""
     attributes = {"binding": binding, "classes": classes}
-    flat = GATHER_LABELS.node((), attributes, [((BATCH, product(shape)), "int32")]).output
-    return reshape(flat, (BATCH, *shape))
+    rows = (1 if unbatched else BATCH, product(shape))
+    flat = GATHER_LABELS.node((), attributes, [(rows, "int32")]).output
+    return reshape(flat, shape if unbatched else (BATCH, *shape))
 
 
-def scatter_rows(x: Tensor, binding: int) -> Node:
-    """Write the rows of ``x`` to the bound output; the node is a root of its Program."""
-    flat = reshape(x, (BATCH, product(x.shape[1:])))
+def scatter_rows(x: Tensor, binding: int, *, unbatched: bool = False) -> Node:
+    """Write the rows of ``x`` to the bound output; the node is a root of its Program.
+
+    ``unbatched``: x has no batch axis and is the one row of the output.
+    """
+    flat = reshape(x, (1, product(x.shape)) if unbatched else (BATCH, product(x.shape[1:])))
     return SCATTER_ROWS.node((flat,), {"binding": binding}, [])

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 
 from fastnn.ops.codes import ACTIVATION
 from fastnn.ops.contract import ROW, TILE, Op, define
-from fastnn.ops.optimizer import STEPS
+from fastnn.ops.optimizer import FUSED_STEPS
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 
 
@@ -119,7 +119,7 @@ def _gradient_step(gradient: Op, step: Op) -> Op:
 GRADIENT_STEPS = {
     (gradient.name, step.name): _gradient_step(gradient, step)
     for gradient in (DENSE_DW, DENSE_DB)
-    for step in STEPS
+    for step in FUSED_STEPS
 }
 
 

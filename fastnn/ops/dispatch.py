@@ -14,7 +14,7 @@ import numpy as np
 
 from fastnn import config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
-from fastnn.program.tensor import Shape, Size, Tensor
+from fastnn.program.tensor import Shape, Size, Tensor, constant
 from fastnn.program.variable import Variable
 
 P = ParamSpec("P")
@@ -108,6 +108,116 @@ def _dispatching(
         return call
 
     return decorate
+
+
+def anyaxis(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
+    """Let a function of symbolic tensors that may work along any axis take arrays too.
+
+    An array enters as a tensor without the batch axis, so that its first axis is like the others.
+    Integers stay integers (int32), booleans become numbers.
+
+    Parameters
+    ----------
+    names : the parameters that hold a tensor or array, or a list of them; the others are settings.
+    """
+
+    def decorate(function: Callable[P, Tensor]) -> Callable[P, Any]:
+        signature = inspect.signature(function)
+        label = function.__name__
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            given = bound.arguments
+            counts: dict[str, int | None] = {}
+            leaves: list[Any] = []
+            for name in names:
+                many = isinstance(given[name], (list, tuple)) and name.endswith("xs")
+                counts[name] = len(given[name]) if many else None
+                leaves += list(given[name]) if many else [given[name]]
+
+            def refilled(values: Sequence[Any]) -> Any:
+                left = list(values)
+                filled = dict(given)
+                for name, count in counts.items():
+                    filled[name] = [left.pop(0) for _ in range(1 if count is None else count)]
+                    filled[name] = filled[name][0] if count is None else filled[name]
+                return function(**filled)  # type: ignore[call-arg]
+
+            if any(is_symbolic(leaf) for leaf in leaves):
+                return refilled(_together(leaves))
+            arrays = _same_type([number_array(leaf, label) for leaf in leaves])
+            settings = (
+                (name, _frozen(value)) for name, value in given.items() if name not in names
+            )
+            key = (function, tuple(counts.items()), *settings)
+            integers = [i for i, array in enumerate(arrays) if array.dtype.kind == "i"]
+            from fastnn.program import eager
+
+            return eager.run_unbatched(
+                lambda *traced: refilled(traced), arrays, key=key, integer_inputs=integers
+            )
+
+        return call
+
+    return decorate
+
+
+def number_array(value: Any, owner: str) -> Array:
+    """An array as ``anyaxis`` takes it: float32, float64 or int64."""
+    try:
+        if value is None:
+            raise TypeError
+        array = np.asarray(value)
+        if array.dtype.kind in "iu":
+            array = array.astype(np.int64)
+        elif array.dtype.name not in ("float32", "float64") or not hasattr(value, "dtype"):
+            array = array.astype(config.floatx())
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{owner}: received an argument of type {type(value).__name__} that is not an array of "
+            "numbers. Pass an array, or a list of lists of equal lengths."
+        ) from None
+    if array.size == 0:
+        raise ShapeError(
+            f"{owner}: received an array of shape {array.shape}, expected at least one element. "
+            "Pass an array that is not empty."
+        )
+    return array
+
+
+def _same_type(arrays: list[Array]) -> list[Array]:
+    """The float arrays in their common type."""
+    floats = [array for array in arrays if array.dtype.kind == "f"]
+    if not floats:
+        return arrays
+    dtype = np.result_type(*floats)
+    return [a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in arrays]
+
+
+def _together(leaves: Sequence[Any]) -> list[Any]:
+    """Tensors of what stands beside a tensor: arrays become constants of its type."""
+    tensors = [symbol(leaf) for leaf in leaves]
+    dtype = next((t.dtype for t in tensors if isinstance(t, Tensor)), "float32")
+    found = []
+    for value in tensors:
+        if not isinstance(value, Tensor) and value is not None:
+            array = np.asarray(value)
+            value = constant(array, "int32" if array.dtype.kind in "iu" else dtype)
+        found.append(value)
+    return found
+
+
+def _frozen(value: Any) -> Hashable:
+    """A setting, lists and slices included, as part of a cache key."""
+    if isinstance(value, (list, tuple)):
+        return (type(value).__name__, *map(_frozen, value))
+    if isinstance(value, slice):
+        return ("slice", value.start, value.stop, value.step)
+    if isinstance(value, np.ndarray):
+        return (value.tobytes(), value.shape, value.dtype.name)
+    return _hashable(value)
 
 
 def _broadcast(label: str, arrays: dict[str, Array]) -> list[Array]:

@@ -9,6 +9,14 @@ sgd_step       w -= lr g
 momentum_step  m = momentum m - lr g;  w += m, or with nesterov w += momentum m - lr g
 adam_step      m += (1-β1)(g - m);  v += (1-β2)(g² - v);  w -= s1 m / (√v + ε),
                s1 = lr √(1-β2^t)/(1-β1^t)
+lion_step      w -= lr sign(β1 m + (1-β1) g);  m = β2 m + (1-β2) g
+adagrad_step   v += g²;  w -= lr g / √(v + ε)
+adadelta_step  v = ρ v + (1-ρ) g²;  d = √(u + ε) g / √(v + ε);  u = ρ u + (1-ρ) d²;  w -= lr d
+amsgrad_step   adam_step's m and v;  v̂ = max(v̂, v);  w -= s1 m / (√v̂ + ε)
+adamax_step    adam_step's m;  u = max(β2 u, |g|);  w -= s1 m / (u + ε), s1 = lr/(1-β1^t)
+nadam_step     adam_step's m and v;  w -= (s1 m + s2 g) / (√(s3 v) + ε)
+ftrl_step      n' = n + g²;  z += g + 2 shrinkage w - (n'^p - n^p)/lr w;
+               w = (clip(z, -l1, l1) - z) / ((n'^p + β)/lr + 2 l2)
 rmsprop_step   v = ρ v + (1-ρ) g²;  d = v, or centered: a = ρ a + (1-ρ) g, d = v - a²;
                u = lr g / √(d + ε);  w -= u, or with momentum: b = momentum b + u, w -= b
 =============  =================================================================================
@@ -49,6 +57,17 @@ def _attribute(*names: str) -> Any:
     return floats
 
 
+_BETAS = ("beta_1", "beta_2")
+
+
+def _step(name: str, formula: str, *attributes: str) -> Op:
+    """A step with weight decay and these float attributes."""
+    floats = _attribute("weight_decay", *attributes)
+    return define(
+        name, formula, TILE, floats=floats, effect=True, grain=GRAIN, flops=lambda node: 12.0
+    )
+
+
 SGD_STEP = define(
     "sgd_step", "w -= lr*g", TILE, floats=_attribute("weight_decay"), effect=True, grain=GRAIN
 )
@@ -84,7 +103,49 @@ RMSPROP_STEP = define(
     grain=GRAIN,
     flops=lambda node: 12.0,
 )
-STEPS = (SGD_STEP, MOMENTUM_STEP, ADAM_STEP, RMSPROP_STEP)
+# What the fusion pass may put into the op of a weight gradient; the others stay steps of their own
+FUSED_STEPS = (SGD_STEP, MOMENTUM_STEP, ADAM_STEP, RMSPROP_STEP)
+
+LION_STEP = _step("lion_step", "w -= lr*sign(b1*m + (1-b1)*g); m = b2*m + (1-b2)*g", *_BETAS)
+ADAGRAD_STEP = _step("adagrad_step", "v += g*g; w -= lr*g/sqrt(v + eps)", "epsilon")
+ADADELTA_STEP = _step(
+    "adadelta_step",
+    "v = rho*v + (1-rho)*g*g; d = sqrt(u + eps)*g/sqrt(v + eps); w -= lr*d; u = the mean of d*d",
+    "rho",
+    "epsilon",
+)
+AMSGRAD_STEP = _step(
+    "amsgrad_step", "adam_step with max(v_hat, v) in the place of v", *_BETAS, "epsilon"
+)
+ADAMAX_STEP = _step(
+    "adamax_step",
+    "m += (1-b1)*(g-m); u = max(b2*u, abs(g)); w -= s1*m/(u + eps)",
+    *_BETAS,
+    "epsilon",
+)
+NADAM_STEP = _step(
+    "nadam_step", "adam_step's m and v; w -= (s1*m + s2*g)/(sqrt(s3*v) + eps)", *_BETAS, "epsilon"
+)
+FTRL_STEP = define(
+    "ftrl_step",
+    "z += g + 2*shrinkage*w - (n'^p - n^p)/lr*w; w = (clip(z) - z)/((n'^p + beta)/lr + 2*l2)",
+    TILE,
+    integers=lambda node: (int(node.attributes["power"] == 0.5),),
+    floats=lambda node: [
+        node.attributes[name] * factor
+        for name, factor in (
+            *(("weight_decay", 1.0), ("power", 1.0), ("l1", 1.0)),
+            *(("l2", 2.0), ("shrinkage", 2.0), ("beta", 1.0)),
+        )
+    ],
+    effect=True,
+    grain=GRAIN,
+    flops=lambda node: 20.0,
+)
+STEPS = (
+    *FUSED_STEPS,
+    *(LION_STEP, ADAGRAD_STEP, ADADELTA_STEP, AMSGRAD_STEP, ADAMAX_STEP, NADAM_STEP, FTRL_STEP),
+)
 UPDATES = tuple(op.name for op in STEPS)
 
 

@@ -1,6 +1,5 @@
-"""Optimizers, by increasing complexity: ``SGD``, ``RMSprop``, ``Adam``, ``AdamW``; and how names
-and configurations become optimizers. The arithmetic is in ``fastnn/ops/optimizer.py`` and the
-backends.
+"""Optimizers, by increasing complexity, and how names and configurations become optimizers. The
+arithmetic is in ``fastnn/ops/optimizer.py`` and the backends.
 """
 
 from __future__ import annotations
@@ -9,19 +8,44 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from fastnn.errors import ArgumentError
+from fastnn.optimizers.adadelta import Adadelta
+from fastnn.optimizers.adagrad import Adagrad
 from fastnn.optimizers.adam import Adam, AdamW
+from fastnn.optimizers.adamax import Adamax
+from fastnn.optimizers.ftrl import Ftrl
+from fastnn.optimizers.lion import Lion
+from fastnn.optimizers.nadam import Nadam
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.optimizers.rmsprop import RMSprop
 from fastnn.optimizers.sgd import SGD
 from fastnn.registry import Registry
 
-__all__ = ["Optimizer", "SGD", "RMSprop", "Adam", "AdamW", "get", "serialize", "deserialize"]
-
+# The built-in optimizers, by increasing complexity
+CLASSES: tuple[type[Optimizer], ...] = (
+    *(SGD, Lion, Adagrad, Adadelta, RMSprop, Adam, AdamW, Adamax, Nadam, Ftrl),
+)
 REGISTRY: Registry[Optimizer] = Registry(
     "optimizer",
-    {"SGD": SGD, "RMSprop": RMSprop, "Adam": Adam, "AdamW": AdamW},
-    {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"},
+    {cls.__name__: cls for cls in CLASSES},
+    {cls.__name__.lower(): cls.__name__ for cls in CLASSES},
 )
+
+__all__ = [
+    "Optimizer",
+    "SGD",
+    "Lion",
+    "Adagrad",
+    "Adadelta",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+    "Ftrl",
+    "get",
+    "serialize",
+    "deserialize",
+]
 
 
 @overload

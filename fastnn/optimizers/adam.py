@@ -1,5 +1,6 @@
-"""Adam and AdamW. The arithmetic is ``adam_step`` in ``fastnn/ops/optimizer.py``; the bias
-corrections, which depend on the step only, are computed here in float64.
+"""Adam and AdamW. The arithmetic is ``adam_step`` and ``amsgrad_step`` in
+``fastnn/ops/optimizer.py``; the bias corrections, which depend on the step only, are computed here
+in float64.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.ops.optimizer import ADAM_STEP
+from fastnn.ops.optimizer import ADAM_STEP, AMSGRAD_STEP
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.program.tensor import Node, Tensor
 
@@ -27,8 +28,13 @@ class Adam(Optimizer):
         v ← v + (1 - β₂)(g² - v)
         w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)
 
+    and with ``amsgrad``::
+
+        v̂ ← max(v̂, v)
+        w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v̂ + ε)
+
     w: a parameter; g: its gradient; η: ``learning_rate``; β₁, β₂: ``beta_1``, ``beta_2``; ε:
-    ``epsilon``; m, v: the slots of these names, first 0.
+    ``epsilon``; m, v, v̂: the slots ``m``, ``v`` and ``v_hat``, first 0.
 
     Parameters
     ----------
@@ -37,14 +43,14 @@ class Adam(Optimizer):
     beta_2 : β₂ in [0, 1), 0.999 by default.
     epsilon : ε ≥ 0, 1e-7 by default: the "epsilon hat" of the paper (the formula before its section
         2.1), not the epsilon of its Algorithm 1.
-    amsgrad : not supported; False.
+    amsgrad : whether to divide by the root of the largest v so far (Reddi, Kale and Kumar, "On the
+        convergence of Adam and beyond", ICLR 2018); False by default.
     weight_decay, name, … : see ``Optimizer``.
 
     Raises
     ------
     ArgumentError : if an argument is out of its range.
-    UnsupportedError : for Keras arguments that fastnn does not have (amsgrad, gradient clipping,
-        averaging).
+    UnsupportedError : for Keras arguments that fastnn does not have.
 
     Examples
     --------
@@ -100,36 +106,34 @@ class Adam(Optimizer):
             **kwargs,
         )
         owner = type(self).__name__
-        arguments.unsupported(owner, {"amsgrad": (amsgrad, False)})
         self.beta_1: float = arguments.number(owner, "beta_1", beta_1, "[0, 1)")
         self.beta_2: float = arguments.number(owner, "beta_2", beta_2, "[0, 1)")
         self.epsilon: float = arguments.number(owner, "epsilon", epsilon, "[0, inf)")
-        self.amsgrad = False
+        self.amsgrad: bool = arguments.flag(owner, "amsgrad", amsgrad)
 
     def slots(self) -> tuple[str, ...]:
-        """``("m", "v")``."""
-        return ("m", "v")
+        """``("m", "v")``, and ``"v_hat"`` with amsgrad."""
+        return ("m", "v", "v_hat") if self.amsgrad else ("m", "v")
 
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
     ) -> Node:
-        """A node of ``adam_step``."""
+        """A node of ``adam_step`` or ``amsgrad_step``."""
         attributes = {
             "weight_decay": weight_decay,
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
-        return ADAM_STEP.node((w, g, slots["m"], slots["v"]), attributes, [])
+        step = AMSGRAD_STEP if self.amsgrad else ADAM_STEP
+        return step.node((w, g, *(slots[name] for name in self.slots())), attributes, [])
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, η √(1 - β₂ᵗ) / (1 - β₁ᵗ), 0) for t = first_step + 1, …"""
         rows = super().control(first_step, count)
         t = np.arange(first_step + 1, first_step + count + 1, dtype=np.float64)
         rows[:, 1] = (
-            rows[:, 0]
-            * np.sqrt(_one_minus_power(self.beta_2, t))
-            / _one_minus_power(self.beta_1, t)
+            rows[:, 0] * np.sqrt(one_minus_power(self.beta_2, t)) / one_minus_power(self.beta_1, t)
         )
         return rows
 
@@ -144,7 +148,7 @@ class Adam(Optimizer):
         }
 
 
-def _one_minus_power(beta: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
+def one_minus_power(beta: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 - βᵗ for t ≥ 1. Powers below 1e-17 are cut: they change nothing, and NumPy takes 0.1 µs for
     each that underflows, a tenth of a small network's step.
     """
@@ -172,8 +176,7 @@ class AdamW(Adam):
     Raises
     ------
     ArgumentError : if an argument is out of its range, or ``weight_decay`` is None.
-    UnsupportedError : for Keras arguments that fastnn does not have (amsgrad, gradient clipping,
-        averaging).
+    UnsupportedError : for Keras arguments that fastnn does not have.
 
     Examples
     --------

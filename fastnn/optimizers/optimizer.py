@@ -149,6 +149,10 @@ class Optimizer:
         """Names of the arrays kept per parameter, in the order of the op's inputs."""
         return ()
 
+    def initial_values(self) -> dict[str, float]:
+        """What slots start from, by name, where that is not 0."""
+        return {}
+
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
     ) -> Node:

@@ -117,8 +117,44 @@ def run(
     return output[0] if flat == 1 else output
 
 
+def run_unbatched(
+    function: Callable[..., Tensor],
+    arrays: Sequence[Array],
+    *,
+    key: Hashable,
+    integer_inputs: Collection[int] = (),
+    names: Sequence[str] = (),
+) -> Array:
+    """Apply a function to arrays that enter as tensors without the batch axis.
+
+    No axis is special, and shapes may differ; one thread computes. Parameters as those of ``run``;
+    every array has the dtype that its tensor shall have.
+    """
+    values = [_as_array(value, i in integer_inputs) for i, value in enumerate(arrays)]
+    dtype = next(
+        (v.dtype.name for i, v in enumerate(values) if i not in integer_inputs), config.floatx()
+    )
+    backend = backends.resolve(None)
+    shapes = tuple(value.shape for value in values)
+    full_key = (key, shapes, dtype, tuple(integer_inputs), "unbatched", backend)
+    made = _compiled(full_key, function, shapes, dtype, integer_inputs, 0, backend, None)
+    output = np.empty([size for size in made.shape if isinstance(size, int)], dtype=made.dtype)
+    bound = [Bound(value.reshape(1, -1)) for value in [*values, output]]
+    control = ControlBlock.blocks(1, 1)
+    result = made.executable.run(bound, control, RunState.of(made.executable.program))
+    if result.status:
+        from fastnn import checks
+
+        name = names[result.binding] if names and result.binding >= 0 else None
+        raise checks.run_error(result, made.executable.program.slots, 0, name=name)
+    return output
+
+
 # rows of one step of an eager call; bounds the workspace
 CAPACITY = 256
+# elements of all arrays beyond which a Program without the batch axis, whose workspace holds them,
+# is not kept: 256 of a million are at most a few gigabytes
+UNBATCHED_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -136,9 +172,10 @@ class Eager:
     whole: bool
     alone: bool
 
-    def serves(self, rows: int) -> bool:
+    def serves(self, rows: int | None) -> bool:
         """Whether it can run so many rows, and the variables are where they were."""
-        return (rows <= self.capacity or not self.whole) and self.executable.program.is_current
+        fits = rows is None or rows <= self.capacity or not self.whole
+        return fits and self.executable.program.is_current
 
 
 def _mixes(program: Program) -> bool:
@@ -157,9 +194,13 @@ def _compiled(
     integer_inputs: Collection[int],
     label_classes: int,
     backend: Backend,
-    rows: int,
+    rows: int | None,
 ) -> Eager:
-    """The compiled function, from the cache or traced now."""
+    """The compiled function, from the cache or traced now.
+
+    Without ``rows`` the arrays enter as tensors without the batch axis.
+    """
+    unbatched = rows is None
     with _lock:
         found = _cache.get(key)
         if found is not None and found.serves(rows):
@@ -169,23 +210,30 @@ def _compiled(
     slots = []
     for number, sample in enumerate(shapes):
         if number in integer_inputs:
-            inputs.append(data.gather_labels(number, sample, label_classes))
+            inputs.append(data.gather_labels(number, sample, label_classes, unbatched=unbatched))
         else:
-            inputs.append(data.gather_rows(number, sample, dtype))
+            inputs.append(data.gather_rows(number, sample, dtype, unbatched=unbatched))
         slots.append(Slot(f"argument {number + 1}", "input", int(np.prod(sample)), dtype))
     with assignments() as assigned:
         output = function(*inputs)
-    alone = not output.has_batch
+    alone = rows is not None and not output.has_batch
     if alone:  # every row gets it
         output = broadcast_to(output, (BATCH, *output.shape))
     columns = int(np.prod([size for size in output.shape if isinstance(size, int)]))
     slots.append(Slot("output", "output", columns, output.dtype))
     changes = [state.assign(variable, value) for variable, value in assigned.items()]
-    program = Program([data.scatter_rows(output, len(inputs)), *changes], slots)
+    result = data.scatter_rows(output, len(inputs), unbatched=unbatched)
+    program = Program([result, *changes], slots)
     whole = bool(changes) or _mixes(program)
-    capacity = max(CAPACITY, 1 << (rows - 1).bit_length()) if whole else CAPACITY
+    capacity = CAPACITY
+    if rows is None:
+        capacity = 1
+    elif whole:
+        capacity = max(CAPACITY, 1 << (rows - 1).bit_length())
     executable = backend.compile(program, capacity)
     made = Eager(executable, output.shape, output.dtype, capacity, whole, alone)
+    if rows is None and sum(slot.columns for slot in slots) > UNBATCHED_MOST:
+        return made
     with _lock:
         _cache[key] = made
         while len(_cache) > CACHE_SIZE:

@@ -42,17 +42,33 @@ class Slot:
 class StateStorage:
     """Gradient and optimizer arrays beside the parameter buffers, in the same layout.
 
-    One byte array per (kind, buffer): ``kind`` is ``"gradients"`` or ``"slot:NAME"``.
+    One byte array per (kind, buffer): ``kind`` is ``"gradients"`` or ``"slot:NAME"``. ``initial``
+    holds what a kind starts from, by kind, where that is not 0.
     """
 
     arrays: dict[tuple[str, Buffer], Array] = field(default_factory=dict)
+    initial: dict[str, float] = field(default_factory=dict)
 
     def array(self, kind: str, buffer: Buffer) -> Array:
-        """The array of a kind beside a buffer, made of zeros when first asked for."""
+        """The array of a kind beside a buffer, made when first asked for."""
         key = (kind, buffer)
         if key not in self.arrays:
             self.arrays[key] = aligned_bytes(buffer.size)
+            if kind in self.initial:
+                self._start(kind, buffer)
         return self.arrays[key]
+
+    def _start(self, kind: str, buffer: Buffer) -> None:
+        value = self.initial.get(kind, 0.0)
+        numbers = self.arrays[kind, buffer]
+        if value:
+            numbers = numbers.view(next(iter(buffer.places)).dtype)  # a buffer has one dtype
+        numbers[...] = value
+
+    def restart(self) -> None:
+        """Set every array to what it starts from."""
+        for kind, buffer in self.arrays:
+            self._start(kind, buffer)
 
     def view(self, kind: str, variable: Variable) -> Array:
         """The part that belongs to a variable, as a writable array of its shape."""

@@ -273,7 +273,9 @@ class Tensor:
         self._refuse("iteration")
 
     def __getitem__(self, key: Any) -> Tensor:
-        self._refuse("indexing")
+        from fastnn.ops import slicing
+
+        return slicing.getitem(self, key)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         self._refuse("a NumPy function")

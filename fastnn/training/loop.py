@@ -457,8 +457,7 @@ class Snapshot:
         for copy, buffer in zip(self._copies, self._buffers, strict=True):
             buffer.data[...] = copy
         if self.model.optimizer.state is not None:
-            for array in self.model.optimizer.state.arrays.values():
-                array[...] = 0  # averages of gradients that were not finite, too
+            self.model.optimizer.state.restart()  # averages of gradients that were not finite
         return (
             "The weights had overflowed: they were set back to a finite copy, "
             f"{time.monotonic() - self._taken:.1f} s old, and the optimizer starts anew."

@@ -23,6 +23,7 @@ from fastnn.ops import (
     optimizer,
     shape,
     state,
+    strided,
 )
 from fastnn.ops import (
     reduce as reduce_ops,
@@ -46,6 +47,7 @@ FILES = (
     reduce_ops,
     shape,
     state,
+    strided,
 )
 
 

@@ -78,6 +78,8 @@ def computed_gradients(
 def check_case(case: Case, backend: str, n: int, size: int, other: int) -> None:
     bench = Bench("float64", n, size, other)
     node = case.build(bench)
+    if node.output.dtype == "int32":  # numbers of things have no gradient
+        return
     inputs = [bench.value(t) for t in node.inputs]
     places = [i for i, t in enumerate(node.inputs) if inputs[i].dtype.kind == "f"]
     targets = [node.inputs[i] for i in places if node.inputs[i].constant is None]

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.golden import golden_updates
+
 SEED = 20240229
 
 Case = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -362,6 +364,17 @@ def training_cases() -> Cases:
     return found
 
 
+def update_cases() -> Cases:
+    """Two of the networks with the rules of ``golden_updates.py``."""
+    found: Cases = {}
+    for name in golden_updates.NETWORKS:
+        description, arrays = network(name)
+        for optimizer, s in golden_updates.OPTIMIZERS.items():
+            more = {"optimizer": s, "arrays_of": name, "batch_size": 8, "steps": 10}
+            found[f"{name}-{optimizer}"] = ({**description, **more}, arrays)
+    return found
+
+
 def history_cases() -> Cases:
     """Short fits with the options of compile and fit that change what History holds."""
     found: Cases = {}
@@ -444,6 +457,7 @@ AREAS: dict[str, Callable[[], Cases]] = {
     "initializers": initializer_cases,
     "models": model_cases,
     "training": training_cases,
+    "updates": update_cases,
     "history": history_cases,
     "loss_family": lambda: import_module("tests.golden.golden_losses").loss_family_cases(),
     "loss_steps": lambda: import_module("tests.golden.golden_losses").loss_steps_cases(),

@@ -215,6 +215,7 @@ RECORDERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], dict[str, A
     "initializers": record_initializers,
     "models": record_models,
     "training": record_training,
+    "updates": record_training,
     "history": record_history,
 }
 
@@ -290,17 +291,21 @@ def check_teeth(writer: GoldenWriter) -> list[str]:
     problems = []
     limit = 10 * TOLERANCE["float32"]
     final: dict[str, dict[str, np.ndarray]] = {}
-    for name, case in writer.meta["cases"].items() if writer.area == "training" else ():
+    for name, case in (
+        writer.meta["cases"].items() if writer.area in ("training", "updates") else ()
+    ):
         start = golden_cases.network(case["arrays_of"])[1]
         before = flatten([start[key] for key in case["weights"]])
         for step, least in ((1, limit), (case["steps"], 3 * limit)):
             after = writer.arrays[f"{name}/float64/weights_{step}"]
             if error_of(before, after) < least:
-                problems.append(f"training: {name} moves by {error_of(before, after):.2g} only")
+                problems.append(
+                    f"{writer.area}: {name} moves by {error_of(before, after):.2g} only"
+                )
         for other, weights in final.setdefault(case["arrays_of"], {}).items():
             if error_of(weights, after) < limit:
                 apart = error_of(weights, after)
-                problems.append(f"training: {name} and {other} are {apart:.2g} apart only")
+                problems.append(f"{writer.area}: {name} and {other} are {apart:.2g} apart only")
         final[case["arrays_of"]][name] = after
     return problems
 

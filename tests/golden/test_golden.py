@@ -34,7 +34,8 @@ from tests.golden.golden_models import (
 )
 
 AREAS = (
-    "activations", "losses", "metrics", "layers", "initializers", "models", "training", "history",
+    "activations", "losses", "metrics", "layers", "initializers", "models", "training", "updates",
+    "history",
 )  # fmt: skip
 FILES = {area: GoldenFile(area) for area in AREAS}
 

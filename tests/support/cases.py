@@ -19,7 +19,7 @@ from fastnn.ops import reduce as reduce_ops
 from fastnn.ops import shape as shape_ops
 from fastnn.ops.codes import BINARY, REDUCE, UNARY
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
-from tests.support import gradient_steps, norm_cases
+from tests.support import gradient_steps, norm_cases, shape_cases, update_cases
 from tests.support import magnitudes as sizes
 from tests.support import makers as make
 from tests.support.magnitudes import Array, Arrays, Magnitude
@@ -438,6 +438,11 @@ CASES = [
             ("centered", True, 0.0, ["v", "avg"]),
             ("centered momentum", True, 0.9, ["v", "avg", "mom"]),
         )
+    ),
+    *(Case(op, variant, build, **more) for op, variant, build, more in shape_cases.ROWS),
+    *(
+        Case(op.name, name, make.optimizer(op, *slots, **attributes), rounded(units), magnitude)
+        for op, name, slots, units, magnitude, attributes in update_cases.ROWS
     ),
     *(
         Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)

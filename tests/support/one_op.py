@@ -194,7 +194,7 @@ class Bench:
         self.variables.append(variable)
         tensors = []
         for kind in kinds:
-            array = self.numbers(sizes, 0.0 if kind == "slot:v" else low)
+            array = self.numbers(sizes, 0.0 if kind in ("slot:v", "slot:u") else low)
             if kind == "slot:avg" and self.values != "special":
                 # a mean is no larger than the root of the mean square, which is the slot before
                 # it
@@ -215,12 +215,14 @@ class Bench:
         return self._remember(state_tensor(0, count), self.state_values.copy())
 
     def steps(self, count: int) -> None:
-        """Run several steps, with learning rates and Adam factors that change."""
+        """Run several steps, with learning rates and factors that change."""
         self.control = ControlBlock(count)
         self.control.words[:, 0] = self.n
         self.control.words[:, 2] = np.arange(count)
         self.control.floats[:, 8] = 0.1 / (1 + np.arange(count))
         self.control.floats[:, 9] = 0.05 + 0.01 * np.arange(count)
+        self.control.floats[:, 10] = 0.01 + 0.01 * np.arange(count)
+        self.control.floats[:, 11] = 1.5 - 0.1 * np.arange(count)
         self.control.words[-1, 3] = 1
 
     # -- the reference ------------------------------------------------------------------------

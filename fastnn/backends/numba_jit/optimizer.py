@@ -9,7 +9,21 @@ from typing import Any
 
 from fastnn.backends.numba_jit.jit import device
 from fastnn.backends.numba_jit.record import view
-from fastnn.backends.numba_jit.update import ADAM, MOMENTUM, RMSPROP, SGD, apply_update, update_of
+from fastnn.backends.numba_jit.update import (
+    ADADELTA,
+    ADAGRAD,
+    ADAM,
+    ADAMAX,
+    AMSGRAD,
+    FTRL,
+    LION,
+    MOMENTUM,
+    NADAM,
+    RMSPROP,
+    SGD,
+    apply_update,
+    update_of,
+)
 from fastnn.backends.numba_jit.vector import lanes, load_some
 
 
@@ -39,3 +53,38 @@ def rmsprop_step(record: Any, segments: Any, begin: int, end: int) -> None:
 def adam_step(record: Any, segments: Any, begin: int, end: int) -> None:
     """Operands w, g, m, v."""
     step(ADAM, record, segments, begin, end)
+
+
+def lion_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, m."""
+    step(LION, record, segments, begin, end)
+
+
+def adagrad_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, v."""
+    step(ADAGRAD, record, segments, begin, end)
+
+
+def adadelta_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, v, u."""
+    step(ADADELTA, record, segments, begin, end)
+
+
+def amsgrad_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, m, v, v̂."""
+    step(AMSGRAD, record, segments, begin, end)
+
+
+def adamax_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, m, u."""
+    step(ADAMAX, record, segments, begin, end)
+
+
+def nadam_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, m, v."""
+    step(NADAM, record, segments, begin, end)
+
+
+def ftrl_step(record: Any, segments: Any, begin: int, end: int) -> None:
+    """Operands w, g, n, z."""
+    step(FTRL, record, segments, begin, end)

@@ -137,7 +137,7 @@ def reduce_rows(record: Any, segments: Any, begin: int, end: int) -> None:
     y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
     rows = rows_of(record, segments, 1)
     function = integer_attribute(record, 0)
-    if function == MAX or function == MIN:
+    if function in (MAX, MIN):
         column_extremes(at(y.data, begin), x, rows, begin, end, function == MAX)
     else:
         scale = 1.0 / rows if function == MEAN else 1.0

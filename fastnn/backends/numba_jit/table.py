@@ -55,6 +55,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean"), ()),
     "shape": (("one_hot", "copy"), ()),
+    "strided": (("strided_copy",), ("strided_copy_i32",)),
     "loss": (
         (
             *("sparse_softmax_crossentropy_forward", "sparse_softmax_crossentropy_backward"),
@@ -65,7 +66,14 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (),
     ),
     "metric": (("metric_mean",), ("metric_scalar", "epoch_end")),
-    "optimizer": (("sgd_step", "momentum_step", "rmsprop_step", "adam_step"), ()),
+    "optimizer": (
+        (
+            *("sgd_step", "momentum_step", "lion_step", "adagrad_step", "adadelta_step"),
+            *("rmsprop_step", "adam_step", "amsgrad_step", "adamax_step", "nadam_step"),
+            "ftrl_step",
+        ),
+        (),
+    ),
     "state": (("assign",), ()),
 }
 # what several kernels of a chapter call by name instead of holding a copy each

@@ -31,6 +31,7 @@ FAMILIES = (
     "elementwise",
     "reduce",
     "shape",
+    "strided",
     "loss",
     "metric",
     "optimizer",
