@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.backends.base import (
+    INDEX_OUT_OF_RANGE,
     LABEL_NOT_INTEGRAL,
     LABEL_OUT_OF_RANGE,
     NON_FINITE_INPUT,
@@ -128,7 +129,18 @@ def run_error(
         return label_range_error(name, row, result.value, classes)
     if result.status == LABEL_NOT_INTEGRAL:
         return label_integral_error(name, row, result.value)
+    if result.status == INDEX_OUT_OF_RANGE:
+        return index_range_error(name, row, result.value)
     return DataError(f"{name}: the run stopped with status {result.status} at row {row}.")
+
+
+def index_range_error(what: str, row: int, value: float) -> DataError:
+    """The error for an index beyond what it is taken from."""
+    return DataError(
+        f"{what}, row {row}: index {_number(value)} is out of range of what it is taken from, for "
+        "example the rows of an Embedding. Indices count from 0 to one less than their number, or "
+        "back from -1. Renumber the indices, or give the table more rows (input_dim)."
+    )
 
 
 def non_finite_error(name: str, row: int, value: float, dtype: str) -> DataError:

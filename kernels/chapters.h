@@ -13,6 +13,8 @@
 #include "shape.c"
 #include "norm.c"
 #include "strided.c"
+#include "pick.c"
+#include "matrices.c"
 #include "loss.c"
 #include "metric.c"
 #include "optimizer.c"

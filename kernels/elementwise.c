@@ -253,3 +253,33 @@ static void NAME(user_function)(const int64_t *record, char *const *segments, in
     kernel_function *run = (kernel_function *)(intptr_t)integer_attribute(record, 0);
     run(record, segments, begin, end);
 }
+
+/* y = x in REAL, from the other float type. x (n, k) → y (n, k). Rounds once. */
+#if REAL_BITS == 32
+#define OTHER_REAL double
+#else
+#define OTHER_REAL float
+#endif
+static void NAME(cast)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, 0);
+    const OTHER_REAL *x = (const OTHER_REAL *)(void *)operand_data(record, segments, 1);
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t j = 0; j < y.cols; j++)
+            y.data[i * y.ld + j] = (REAL)x[i * operand_ld(record, 1) + j];
+}
+#undef OTHER_REAL
+
+/* y i32 = x without its fraction; beyond the range of int32 its nearest end, 0 for NaN. x (n, k) → y (n, k). */
+static void NAME(truncate_i32)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW x = NAME(view_of)(record, segments, 1, 0);
+    for (int64_t i = begin; i < end; i++) {
+        int32_t *to = (int32_t *)(void *)operand_data(record, segments, 0) + i * operand_ld(record, 0);
+        for (int64_t j = 0; j < x.cols; j++) {
+            double value = (double)x.data[i * x.ld + j];
+            value = value < 2147483647.0 ? value : value != value ? 0.0 : 2147483647.0;
+            to[j] = (int32_t)(value > -2147483648.0 ? value : -2147483648.0);
+        }
+    }
+}

@@ -56,6 +56,15 @@
     REAL_KERNEL(copy, 2, 2, 0, 0)                                                                                      \
     REAL_KERNEL(strided_copy, 1, 33, 1, 1)                                                                             \
     PLAIN_KERNEL(strided_copy_i32, 1, 33, 1, 1)                                                                        \
+    REAL_KERNEL(take, 3, 3, 3, 0)                                                                                      \
+    PLAIN_KERNEL(take_i32, 3, 3, 3, 0)                                                                                 \
+    REAL_KERNEL(take_backward, 3, 3, 3, 0)                                                                             \
+    REAL_KERNEL(take_dw, 3, 3, 3, 0)                                                                                   \
+    REAL_KERNEL(top_k_i32, 2, 2, 0, 0)                                                                                 \
+    REAL_KERNEL(matmul, 3, 3, 4, 0)                                                                                    \
+    REAL_KERNEL(cumsum, 2, 2, 1, 0)                                                                                    \
+    REAL_KERNEL(cast, 2, 2, 0, 0)                                                                                      \
+    REAL_KERNEL(truncate_i32, 2, 2, 0, 0)                                                                              \
     REAL_KERNEL(sparse_softmax_crossentropy_forward, 3, 3, 0, 0)                                                       \
     REAL_KERNEL(sparse_softmax_crossentropy_backward, 4, 4, 0, 0)                                                      \
     REAL_KERNEL(softmax_crossentropy_forward, 3, 3, 0, 0)                                                              \

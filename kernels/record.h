@@ -46,7 +46,9 @@ enum binding_word {
 enum binding_dtype { DTYPE_U8, DTYPE_I32, DTYPE_I64, DTYPE_F32, DTYPE_F64, DTYPE_BOOL };
 enum binding_flag { BINDING_CHECK_FINITE = 1 };
 enum control_flag { CONTROL_EPOCH_ENDS = 1 };
-enum status_code { STATUS_OK, STATUS_NOT_FINITE, STATUS_LABEL_RANGE, STATUS_LABEL_FRACTION, STATUS_LOSS_NOT_FINITE };
+enum status_code {
+    STATUS_OK, STATUS_NOT_FINITE, STATUS_LABEL_RANGE, STATUS_LABEL_FRACTION, STATUS_LOSS_NOT_FINITE, STATUS_INDEX_RANGE
+};
 enum status_word { /* position and lock are scratch of a run: zero when it has returned */
     STATUS_CODE, STATUS_ROW, STATUS_BINDING, STATUS_VALUE, STATUS_POSITION, STATUS_LOCK, STATUS_WORDS = 8
 };

@@ -4,7 +4,7 @@
  */
 #ifndef FASTNN_REDUCE_CODES
 #define FASTNN_REDUCE_CODES
-enum reduce_code { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN };
+enum reduce_code { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD };
 #endif
 
 /* out[j − begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: 64 columns (512 bytes of sums) at a time,
@@ -41,7 +41,15 @@ static double NAME(row_sum)(const REAL *x, int64_t cols)
     return total;
 }
 
-/* y[i] = sum, mean, max or min (i0) of row i. x (n, k) → y (n, 1), overwritten; y may be x's first column only if k is
+static double NAME(row_product)(const REAL *x, int64_t cols)
+{
+    double total = 1.0;
+    for (int64_t j = 0; j < cols; j++)
+        total *= (double)x[j];
+    return total;
+}
+
+/* y[i] = sum, mean, max, min or product (i0) of row i. x (n, k) → y (n, 1), overwritten; y may be x's first column only if k is
    1. Row op. max and min give NaN if the row holds one. Memory bound. Sums round once, from double. */
 static void NAME(reduce_columns)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
@@ -53,6 +61,7 @@ static void NAME(reduce_columns)(const int64_t *record, char *const *segments, i
         switch (function) {
         case REDUCE_SUM: *to = (REAL)NAME(row_sum)(row, x.cols); break;
         case REDUCE_MEAN: *to = (REAL)(NAME(row_sum)(row, x.cols) / (double)x.cols); break;
+        case REDUCE_PROD: *to = (REAL)NAME(row_product)(row, x.cols); break;
         case REDUCE_MAX: *to = NAME(row_maximum)(row, x.cols); break;
         default:
             for (int64_t j = 1; j < x.cols; j++)
@@ -112,4 +121,21 @@ static void NAME(spread_mean)(const int64_t *record, char *const *segments, int6
     VEC rows = NAME(splat)((REAL)operand_rows(record, segments, 0));
     EACH_VECTOR(end - begin, y.cols)
         NAME(put)(y, i, j, count, NAME(load_some)(x.data + j, count) / rows);
+}
+
+/* y[i, j] = Σ_{l ≤ j} x[i, l], or with i0 of l ≥ j. x (n, k) → y (n, k), overwritten; may be x itself. Row op. Summed in
+   double, each rounded once. */
+static void NAME(cumsum)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, 0), x = NAME(view_of)(record, segments, 1, 0);
+    int64_t step = integer_attribute(record, 0) ? -1 : 1, first = step < 0 ? x.cols - 1 : 0;
+    for (int64_t i = begin; i < end; i++) {
+        const REAL *from = x.data + i * x.ld + first;
+        REAL *to = y.data + i * y.ld + first;
+        double total = 0.0;
+        for (int64_t j = 0; j < x.cols; j++) {
+            total += (double)from[j * step];
+            to[j * step] = (REAL)total;
+        }
+    }
 }

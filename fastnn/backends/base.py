@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 
 # Why a run stopped before its last step. The same numbers in kernels/record.h.
 OK, NON_FINITE_INPUT, LABEL_OUT_OF_RANGE, LABEL_NOT_INTEGRAL, NON_FINITE_LOSS = range(5)
+INDEX_OUT_OF_RANGE = 5
 
 GATHERED_DTYPES = ("uint8", "int32", "int64", "float32", "float64", "bool")
 

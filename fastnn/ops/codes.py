@@ -68,4 +68,4 @@ FLAT = (
     *("sign", "floor", "ceil", "round", "trunc", "isnan", "isinf", "isfinite", "logical_not"),
     *(*COMPARISONS, "floor_divide", "logical_and", "logical_or", "logical_xor"),
 )
-REDUCE = {"sum": 0, "mean": 1, "max": 2, "min": 3}
+REDUCE = {"sum": 0, "mean": 1, "max": 2, "min": 3, "prod": 4}

@@ -58,6 +58,7 @@ class Op:
     whole : whether a row op reads its inputs beyond its own row, so that they must be complete
         first.
     grain : for tile ops, units of the output that make one tile, whatever the number of threads.
+    by_rows : whether these units are rows of the subject, rather than columns.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Op:
     effect: bool = False
     whole: Callable[[Node], bool] = lambda node: False
     grain: int = 1
+    by_rows: bool = False
 
     def node(
         self,

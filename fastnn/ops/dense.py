@@ -82,6 +82,7 @@ DENSE_DW = define(
     "dw = x.T @ dz",
     TILE,
     grain=48,
+    by_rows=True,
     flops=lambda node: matrix_view(node.inputs[0].shape)[0] * 2,
 )
 DENSE_DB = define(
@@ -111,6 +112,7 @@ def _gradient_step(gradient: Op, step: Op) -> Op:
         floats=step.floats,
         effect=True,
         grain=gradient.grain,
+        by_rows=gradient.by_rows,
         subject=lambda node: node.inputs[weights],
         flops=flops,
     )

@@ -11,6 +11,8 @@ clip_backward  dx = dy where low <= x <= high, else 0
 where          y = condition ≠ 0 ? a : b
 equal_i32      y = (a = b) for int32 operands
 cast_i32       y = float(x) for an int32 operand
+cast           y = x in the other float type
+truncate_i32   y int32 = x without its fraction; at most ±2³¹, NaN gives 0
 user_function  y = f(a, …), f a scalar function of the user's (``fastnn.kernel``)
 =============  =================================================================================
 
@@ -186,6 +188,13 @@ WHERE = define(
 )
 EQUAL_I32 = define("equal_i32", "y = a == b", ROW)
 CAST_I32 = define("cast_i32", "y = float(x)", ROW)
+CAST = define(
+    "cast",
+    "y = x in the other float type",
+    ROW,
+    gradient=lambda node, dy: [cast(dy, node.inputs[0].dtype)],
+)
+TRUNCATE_I32 = define("truncate_i32", "y = int(x)", ROW, typed_by=lambda node: node.inputs[0].dtype)
 
 
 def _user_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
@@ -328,6 +337,17 @@ def equal_labels(a: Tensor, b: Tensor, dtype: str) -> Tensor:
 def cast_i32(x: Tensor, dtype: str) -> Tensor:
     """An int32 tensor in a float type."""
     return CAST_I32.node((x,), {"dtype": dtype}, [(x.shape, dtype)]).output
+
+
+def cast(x: Tensor, dtype: str) -> Tensor:
+    """x in another type: float32, float64 or int32."""
+    if x.dtype == dtype:
+        return x
+    if x.dtype == "int32":
+        return cast_i32(x, dtype)
+    if dtype == "int32":
+        return TRUNCATE_I32.node((x,), {}, [(x.shape, dtype)]).output
+    return CAST.node((x,), {"dtype": dtype}, [(x.shape, dtype)]).output
 
 
 def user_function(kernel: Any, operands: Sequence[Any], which: int = -1) -> Tensor:

@@ -1,10 +1,11 @@
 """Reductions.
 
 ==============  ================================================================================
-reduce_columns  y (…, 1) = sum, mean, max or min over the last axis
+reduce_columns  y (…, 1) = sum, mean, max, min or prod (in double) over the last axis
 reduce_rows     y (columns,) = sum, mean (ascending, accumulated in double), max or min over all
                 rows
 spread_mean     y[i] = x / rows, for every row i of y: the gradient of a mean over rows
+cumsum          y_j = Σ_{l ≤ j} x_l along the last axis, in double; or, reverse, of l ≥ j
 argmax_i32      y (…, 1) int32 = index of the largest of the last axis; first of equals, NaN wins
 ==============  ================================================================================
 """
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 
 from fastnn.ops.codes import REDUCE
 from fastnn.ops.contract import ROW, TILE, define
-from fastnn.ops.elementwise import binary, broadcast_to, scale
+from fastnn.ops.elementwise import binary, broadcast_to, scale, where
 from fastnn.program.tensor import Node, Tensor, matrix_view
 
 
@@ -26,6 +27,8 @@ def _columns_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
         return [broadcast_to(dy, x.shape)]
     if function == "mean":
         return [broadcast_to(scale(dy, 1.0 / matrix_view(x.shape)[1]), x.shape)]
+    if function == "prod":
+        return [_product_gradient(x, dy)]
     attains = binary(x, node.output, function="equal")
     return [_shared(attains, reduce_columns(attains, "sum"), dy)]
 
@@ -36,6 +39,17 @@ def _shared(attains: Tensor, count: Tensor, dy: Tensor) -> Tensor:
     """
     share = binary(attains, count, function="divide")
     return binary(share, dy, function="multiply")
+
+
+def _product_gradient(x: Tensor, dy: Tensor) -> Tensor:
+    """dx_j = dy · Π_{l ≠ j} x_l, of the factors other than 0, since it may be the only 0."""
+    zero = binary(x, 0.0, function="equal")
+    factors = where(zero, 1.0, x)
+    zeros = reduce_columns(zero, "sum")
+    rest = binary(reduce_columns(factors, "prod"), factors, function="divide")
+    others = binary(zeros, zero, function="subtract")  # zeros among the others
+    left = where(binary(others, 0.0, function="equal"), rest, 0.0)
+    return binary(left, dy, function="multiply")
 
 
 def _rows_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
@@ -72,6 +86,13 @@ SPREAD_MEAN = define(
     ROW,
     gradient=lambda node, dy: [reduce_rows(dy, "mean")],
 )
+CUMSUM = define(
+    "cumsum",
+    "y_j = sum of x_l, l <= j",
+    ROW,
+    gradient=lambda node, dy: [cumsum(dy, reverse=not node.attributes["reverse"])],
+    integers=lambda node: (int(node.attributes["reverse"]),),
+)
 ARGMAX_I32 = define(
     "argmax_i32",
     "y = argmax(x, last axis)",
@@ -94,3 +115,8 @@ def reduce_rows(x: Tensor, function: str) -> Tensor:
 def argmax(x: Tensor) -> Tensor:
     """Index of the largest element of the last axis, keeping it with size 1."""
     return ARGMAX_I32.node((x,), {}, [((*x.shape[:-1], 1), "int32")]).output
+
+
+def cumsum(x: Tensor, *, reverse: bool = False) -> Tensor:
+    """Running sums along the last axis, from its start or, reverse, from its end."""
+    return CUMSUM.node((x,), {"reverse": reverse}, [(x.shape, x.dtype)]).output

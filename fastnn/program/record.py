@@ -113,7 +113,7 @@ def _extent(node: Node, kind: str) -> Size:
     rows, columns = matrix_view(node.op.subject(node).shape)
     if node.op.stage == ROW:
         return _row_extent(node)
-    if node.op.name.startswith("dense_dw"):
+    if node.op.by_rows:
         return rows
     if kind == TILE:
         return Size(columns, 0)

@@ -81,7 +81,7 @@ def check_case(case: Case, backend: str, n: int, size: int, other: int) -> None:
     if node.output.dtype == "int32":  # numbers of things have no gradient
         return
     inputs = [bench.value(t) for t in node.inputs]
-    places = [i for i, t in enumerate(node.inputs) if inputs[i].dtype.kind == "f"]
+    places = [i for i, _ in enumerate(node.inputs) if inputs[i].dtype == bench.dtype]
     targets = [node.inputs[i] for i in places if node.inputs[i].constant is None]
     skips = case.kink(inputs) if case.kink else [None] * len(inputs)
     if case.op == "loss_mean":

@@ -259,7 +259,7 @@ CASES = [
             name,
             lambda b, name=name: make.node_of(reduce_ops.reduce_columns(b.rows(b.size), name)),
             _reduce_family(name),
-            lambda inputs, results: np.abs(inputs[0]).sum(axis=-1, keepdims=True),
+            None if name == "prod" else sizes.column_sums,
             kink=sizes.near_extreme if name in ("max", "min") else None,
         )
         for name in REDUCE
@@ -274,7 +274,7 @@ CASES = [
             terms=sizes.all_rows,
             kink=sizes.near_column_extreme if name in ("max", "min") else None,
         )
-        for name in REDUCE
+        for name in ("sum", "mean", "max", "min")
     ),
     Case("spread_mean", "", make.spread_mean(())),
     Case("spread_mean", "rank 3", make.spread_mean((3,))),

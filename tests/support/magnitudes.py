@@ -112,6 +112,12 @@ def update(inputs: Arrays, results: Arrays) -> list[Array]:
     return sizes
 
 
+def column_sums(inputs: Arrays, results: Arrays) -> Array:
+    """Σ|x| of each row."""
+    total: Array = np.abs(inputs[0]).sum(axis=-1, keepdims=True)
+    return total
+
+
 def over(column: int) -> Callable[[Arrays], int]:
     """The length of sums over a column count of an operand."""
     return lambda inputs: inputs[column].shape[-1]

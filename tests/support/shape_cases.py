@@ -7,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastnn.ops import strided
+import numpy as np
+
+from fastnn.ops import data, elementwise, matrices, pick, reduce, strided
 from fastnn.ops.strided import Part
-from fastnn.program.tensor import Node, Tensor
+from fastnn.program.tensor import Node, Tensor, constant
 from tests.support.one_op import Bench
+from tests.support.tolerances import DOUBLE_SUM, REDUCTION, rounded
 
 Row = tuple[str, str, Callable[[Bench], Node], dict[str, Any]]
 
@@ -71,6 +74,70 @@ def filled(b: Bench) -> Node:
     return behind(strided.full((3, b.size), 0.1, b.dtype, rows=b.rows(1).shape[0]))
 
 
+def indices(b: Bench, k: int, *shape: int) -> Tensor:
+    """Batches of indices (n, m) below k."""
+    labels = b.labels(k, *shape)
+    return pick.flat(labels, shape[-1])
+
+
+def picked(kind: str) -> Callable[[Bench], Node]:
+    """Pieces of two elements of samples, or rows of a table."""
+
+    def build(b: Bench) -> Node:
+        if kind == "table":
+            return behind(pick.take(b.fixed(b.size, 3), indices(b, b.size, 4), 3))
+        if kind == "int32":
+            x = pick.flat(b.labels(99, b.size), b.size)
+            return behind(pick.take(x, indices(b, b.size, 3), 1))
+        x = b.rows(2 * b.size)
+        if kind == "for all":
+            chosen = np.arange(5, dtype="int32")[None] % b.size
+            return behind(pick.take(x, b._remember(constant(chosen, "int32"), chosen), 2))
+        return behind(pick.take(x, indices(b, b.size, 5), 2))
+
+    return build
+
+
+def put_back(table: bool) -> Callable[[Bench], Node]:
+    def build(b: Bench) -> Node:
+        dy, index = b.rows(4 * 3), indices(b, b.size, 4)
+        shape = (b.size, 3) if table else (dy.shape[0], 3 * b.size)
+        attributes = {"inner": 3, "table": table, "binding": 1, "like": shape}
+        op = pick.TAKE_DW if table else pick.TAKE_BACKWARD
+        return op.node((dy, index), attributes, [(shape, b.dtype)])
+
+    return build
+
+
+def product(a: str, b_kind: str, transposed: bool = False) -> Callable[[Bench], Node]:
+    def build(b: Bench) -> Node:
+        p, q, r = 5, b.other, b.size
+        left = b.rows(p * q) if a == "rows" else b.fixed(1, p * q)
+        right = b.rows(q * r) if b_kind == "rows" else b.fixed(1, q * r)
+        return behind(matrices.matmul(left, right, p, q, r, transposed=transposed))
+
+    return build
+
+
+def other_type(b: Bench) -> Node:
+    other = "float64" if b.dtype == "float32" else "float32"
+    array = b.numbers((b.n, b.size)).astype(other)
+    binding = b._lend(array, "input", other, None)
+    x = b._remember(data.gather_rows(binding, (b.size,), other), array)
+    return behind(elementwise.cast(x, b.dtype))
+
+
+def truncated(b: Bench) -> Node:
+    return behind(elementwise.cast(b.rows(b.size, low=-1000.0, high=1000.0), "int32"))
+
+
+def largest(b: Bench) -> Node:
+    return behind(pick.top_k(b.rows(2, b.size, grid=0.25), min(3, b.size)))
+
+
+PUT = {"family": REDUCTION, "magnitude": "absolute", "terms": lambda inputs: inputs[1].size}
+PRODUCT = {"family": REDUCTION, "magnitude": "absolute"}
+RUNNING = {"family": DOUBLE_SUM, "magnitude": "absolute"}
 ROWS: Sequence[Row] = [
     ("strided_copy", "transpose", layout(lambda x: strided.transpose(x, (2, 0, 1)), 2, 3), {}),
     ("strided_copy", "slice", layout(slice_of, 3), {}),
@@ -82,4 +149,16 @@ ROWS: Sequence[Row] = [
     ("strided_copy", "int32", integers, {}),
     ("strided_copy", "eight axes", layout(deep, 128), {}),
     ("strided_copy", "fill", filled, {}),
+    *(("take", kind, picked(kind), {}) for kind in ("rows", "table", "int32", "for all")),
+    ("take_backward", "", put_back(False), PUT),
+    ("take_dw", "", put_back(True), PUT),
+    ("top_k_i32", "", largest, {}),
+    ("matmul", "", product("rows", "rows"), PRODUCT),
+    ("matmul", "transposed", product("rows", "rows", True), PRODUCT),
+    ("matmul", "one left", product("one", "rows"), PRODUCT),
+    ("matmul", "one right", product("rows", "one", True), PRODUCT),
+    ("cumsum", "", layout(lambda x: reduce.cumsum(x), 2), RUNNING),
+    ("cumsum", "reverse", layout(lambda x: reduce.cumsum(x, reverse=True)), RUNNING),
+    ("cast", "", other_type, {"family": rounded(1)}),
+    ("truncate_i32", "", truncated, {}),
 ]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastnn.backends.numba_jit.jit import device
+from numba import types
+
+from fastnn.backends.numba_jit.jit import F64, device
 from fastnn.backends.numba_jit.lanes import (
     Lanes,
     absolute,
@@ -27,6 +29,7 @@ from fastnn.backends.numba_jit.record import (
     integers,
     joined,
     ld_of,
+    others,
     put,
     real,
     view,
@@ -63,6 +66,8 @@ from fastnn.backends.numba_jit.vecmath import (
 )
 from fastnn.backends.numba_jit.vector import lanes
 from fastnn.ops.codes import BINARY, UNARY
+
+I32: Any = types.int32
 
 NEGATIVE, SQUARE, EXP = (UNARY[name] for name in ("negative", "square", "exp"))
 LOG, ABSOLUTE, SQRT = (UNARY[name] for name in ("log", "absolute", "sqrt"))
@@ -341,3 +346,24 @@ def cast_i32(record: Any, segments: Any, begin: int, end: int) -> None:
     for i in range(begin, end):
         for j in range(y.cols):
             y.data[i * y.ld + j] = real(segments, integer_at(record, segments, 1, i, j))
+
+
+def cast(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y = x in this float type, from the other one."""
+    y = view(record, segments, 0, 0)
+    x = others(record, segments, 1)
+    for i in range(begin, end):
+        for j in range(y.cols):
+            y.data[i * y.ld + j] = real(segments, x[i * ld_of(record, 1) + j])
+
+
+def truncate_i32(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y = x without its fraction, as int32; the nearest where it is beyond, 0 for NaN."""
+    x = view(record, segments, 1, 0)
+    for i in range(begin, end):
+        for j in range(x.cols):
+            value = F64(x.data[i * x.ld + j])
+            if value != value:
+                value = 0.0
+            value = min(max(value, -2147483648.0), 2147483647.0)
+            integers(record, segments, 0)[i * ld_of(record, 0) + j] = I32(value)

@@ -180,6 +180,17 @@ doubles: Any = _pointer_to(types.float64)
 
 
 @intrinsic
+def others(typing_context: Any, words: Any, segments: Any, operand: Any) -> Any:
+    """The address of an operand of the float type that the kernel is not compiled for."""
+    other = types.float64 if segments.real == types.float32 else types.float32
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(_address(builder, *args), context.get_value_type(sig.return_type))
+
+    return types.CPointer(other)(words, segments, types.int64), emit
+
+
+@intrinsic
 def segment_words(typing_context: Any, segments: Any, number: Any) -> Any:
     """A segment as int64 words."""
 
@@ -217,6 +228,16 @@ def ld_of(typing_context: Any, words: Any, operand: Any) -> Any:
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _operand_word(builder, args[0], args[1], LD)
+
+    return types.int64(words, types.int64), emit
+
+
+@intrinsic
+def rows_per_sample(typing_context: Any, words: Any, operand: Any) -> Any:
+    """Rows of an operand that belong to one sample; 0 without the batch axis."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _operand_word(builder, args[0], args[1], ROWS_B)
 
     return types.int64(words, types.int64), emit
 

@@ -33,6 +33,7 @@ from fastnn.backends.numba_jit.vector import (
 from fastnn.ops.codes import REDUCE
 
 SUM, MEAN, MAX, MIN = (REDUCE[name] for name in ("sum", "mean", "max", "min"))
+PROD = REDUCE["prod"]
 WIDTH = 64  # columns that are summed together
 WIDTH_BYTES = 8 * WIDTH
 
@@ -92,7 +93,7 @@ def row_minimum(x: Any, first: Any, cols: Any) -> Any:
 
 
 def reduce_columns(record: Any, segments: Any, begin: int, end: int) -> None:
-    """y[i] = sum, mean, max or min (i0) of row i; NaN wins."""
+    """y[i] = sum, mean, max, min or prod (i0) of row i; NaN wins."""
     y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
     function = integer_attribute(record, 0)
     for i in range(begin, end):
@@ -101,6 +102,11 @@ def reduce_columns(record: Any, segments: Any, begin: int, end: int) -> None:
             value = real(segments, row_double_sum(x.data, first, x.cols))
         elif function == MEAN:
             value = real(segments, row_double_sum(x.data, first, x.cols) / x.cols)
+        elif function == PROD:
+            product = 1.0
+            for j in range(x.cols):
+                product *= F64(x.data[first + j])
+            value = real(segments, product)
         elif function == MAX:
             value = row_maximum(x.data, first, x.cols)
         else:
@@ -151,3 +157,15 @@ def spread_mean(record: Any, segments: Any, begin: int, end: int) -> None:
     for i in range(end - begin):
         for j in range(0, y.cols, lanes(y.data)):
             put(y, i, j, load_some(x.data, j, y.cols - j) / rows)
+
+
+def cumsum(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y[i, j] = Σ_{l ≤ j} x[i, l], or with i0 of l ≥ j, in double."""
+    y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
+    reverse = integer_attribute(record, 0) != 0
+    for i in range(begin, end):
+        total = 0.0
+        for j in range(x.cols):
+            place = x.cols - 1 - j if reverse else j
+            total += F64(x.data[i * x.ld + place])
+            y.data[i * y.ld + place] = real(segments, total)

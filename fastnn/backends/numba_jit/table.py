@@ -49,13 +49,15 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "elementwise": (
         (
             *("unary", "binary", "scale", "clip", "clip_backward", "where"),
-            *("equal_i32", "cast_i32", "user_function"),
+            *("equal_i32", "cast_i32", "user_function", "cast", "truncate_i32"),
         ),
         (),
     ),
-    "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean"), ()),
+    "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean", "cumsum"), ()),
     "shape": (("one_hot", "copy"), ()),
     "strided": (("strided_copy",), ("strided_copy_i32",)),
+    "pick": (("take", "take_backward", "take_dw", "top_k_i32"), ("take_i32",)),
+    "matrices": (("matmul",), ()),
     "loss": (
         (
             *("sparse_softmax_crossentropy_forward", "sparse_softmax_crossentropy_backward"),

@@ -130,3 +130,16 @@ def equal_i32(context: Context, a: Array, b: Array, *, dtype: DTypeLike) -> Arra
 def cast_i32(context: Context, x: NDArray[np.int32], *, dtype: DTypeLike) -> Array:
     """y = x, from int32 to a float dtype (float32 is exact up to 2²⁴)."""
     return x.astype(dtype)
+
+
+@ieee
+def cast(context: Context, x: Array, *, dtype: DTypeLike) -> Array:
+    """y = x in the other float type, rounded."""
+    return x.astype(dtype)
+
+
+@ieee
+def truncate_i32(context: Context, x: Array) -> NDArray[np.int32]:
+    """y = x without its fraction, as int32: what is beyond is the nearest, NaN gives 0."""
+    inside = np.clip(np.nan_to_num(x.astype(np.float64)), -(2.0**31), 2.0**31 - 1)
+    return inside.astype(np.int32)

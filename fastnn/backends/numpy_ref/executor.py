@@ -32,6 +32,8 @@ FAMILIES = (
     "reduce",
     "shape",
     "strided",
+    "pick",
+    "matrices",
     "loss",
     "metric",
     "optimizer",

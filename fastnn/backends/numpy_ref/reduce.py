@@ -24,7 +24,10 @@ _REDUCE: dict[str, Callable[..., Any]] = {
 
 @ieee
 def reduce_columns(context: Context, x: Array, *, function: str) -> Array:
-    """y = sum, mean, max or min of each row; x (…, columns) → y (…, 1). NaN wins."""
+    """y = sum, mean, max, min or prod of each row; x (…, columns) → y (…, 1). NaN wins."""
+    if function == "prod":
+        product: Array = np.prod(x, axis=-1, keepdims=True, dtype=np.float64)
+        return product.astype(x.dtype)
     y: Array = _REDUCE[function](x, axis=-1, keepdims=True)
     return y
 
@@ -54,3 +57,11 @@ def argmax_i32(context: Context, x: Array) -> NDArray[np.int32]:
     """Column of each row's largest element, int32 (…, 1); first of equals, first NaN if any."""
     y: Array = np.argmax(x, axis=-1, keepdims=True)
     return y.astype(np.int32)
+
+
+@ieee
+def cumsum(context: Context, x: Array, *, reverse: bool) -> Array:
+    """y_j = Σ_{l ≤ j} x_l, or of l ≥ j, accumulated in float64; x (…, columns) → y the same."""
+    turned = x[..., ::-1] if reverse else x
+    y: Array = np.cumsum(turned, axis=-1, dtype=np.float64).astype(x.dtype)
+    return y[..., ::-1] if reverse else y
