@@ -100,7 +100,8 @@ def random_words(
     """The 32-bit words behind masks and noise, shape (rows, columns).
 
     Element (row, e) uses the counter (g, row, step, stream) with g = 16·(e div 64) + e mod 16, and
-    of its four output words number (e mod 64) div 16. So 16 adjacent counters give 64 neighbouring columns, sixteen at a time::
+    of its four output words number (e mod 64) div 16. So 16 adjacent counters give 64
+    neighbouring columns, sixteen at a time::
 
         column    0 … 15     16 … 31    32 … 47    48 … 63    64 … 79
         counter g 0 … 15      0 … 15     0 … 15     0 … 15    16 … 31
@@ -122,7 +123,8 @@ def random_words(
     words = words.reshape(rows, 4, blocks, 16).transpose(
         0, 2, 1, 3
     )  # (rows, block, word, g mod 16)
-    return words.reshape(rows, 64 * blocks)[:, :columns]
+    drawn: NDArray[np.uint32] = words.reshape(rows, 64 * blocks)[:, :columns]
+    return drawn
 
 
 def dropout_uniform(

@@ -10,17 +10,24 @@ from typing import Any
 
 from fastnn.errors import ArgumentError
 from fastnn.layers.activation import Activation
+from fastnn.layers.alpha_dropout import AlphaDropout
+from fastnn.layers.batch_normalization import BatchNormalization
 from fastnn.layers.dense import Dense
 from fastnn.layers.dropout import Dropout
 from fastnn.layers.flatten import Flatten
+from fastnn.layers.gaussian_noise import GaussianDropout, GaussianNoise
+from fastnn.layers.group_normalization import GroupNormalization
 from fastnn.layers.identity import Identity
 from fastnn.layers.input import Input, InputLayer
 from fastnn.layers.input_spec import InputSpec
 from fastnn.layers.lambda_layer import Lambda
 from fastnn.layers.layer import Layer
+from fastnn.layers.layer_normalization import LayerNormalization, RMSNormalization
 from fastnn.layers.merging import Add, Average, Maximum, Merge, Minimum, Multiply, Subtract
+from fastnn.layers.normalization import Normalization
 from fastnn.layers.rescaling import Rescaling
 from fastnn.layers.reshape import Reshape
+from fastnn.layers.unit_normalization import UnitNormalization
 from fastnn.registry import Registry
 
 __all__ = [
@@ -36,6 +43,17 @@ __all__ = [
     "Flatten",
     "Reshape",
     "Rescaling",
+    # normalisation
+    "BatchNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+    "GroupNormalization",
+    "UnitNormalization",
+    "Normalization",
+    # noise
+    "GaussianNoise",
+    "GaussianDropout",
+    "AlphaDropout",
     # several inputs
     "Merge",
     "Add",
@@ -55,7 +73,10 @@ REGISTRY: Registry[Layer] = Registry(
         cls.__name__: cls
         for cls in (
             *(InputLayer, Dense, Activation, Dropout, Identity, Lambda),
-            *(Flatten, Reshape, Rescaling),
+            *(Flatten, Reshape, Rescaling, Normalization),
+            *(BatchNormalization, LayerNormalization, RMSNormalization),
+            *(GroupNormalization, UnitNormalization),
+            *(GaussianNoise, GaussianDropout, AlphaDropout),
             *(Add, Subtract, Multiply, Average, Maximum, Minimum),
         )
     },

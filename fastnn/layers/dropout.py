@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import arguments, random
-from fastnn.layers.layer import Layer
+from fastnn import arguments
+from fastnn.layers.noise import RandomLayer
 from fastnn.ops.dropout import dropout
 from fastnn.program.tensor import Tensor
 
 
-class Dropout(Layer):
+class Dropout(RandomLayer):
     """Sets a share of its inputs to 0 while training.
 
     y = x / (1 - rate) with probability 1 - rate, else 0; y = x when not training.
@@ -48,33 +48,12 @@ class Dropout(Layer):
     backend or the number of threads, and a seed gives other masks than in Keras.
     """
 
-    _hands_masks_on = True
-
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         arguments.unsupported("Dropout", {"noise_shape": (noise_shape, None)})
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.rate: float = arguments.number("Dropout", "rate", rate, "[0, 1]")
-        self.seed: int | None = (
-            None if seed is None else random.check_seed(seed, f"Dropout {self.name!r}")
-        )
-        # set by the model that holds the layer, before it is traced
-        self._dropout_key: tuple[int, int] | None = None
-        self._dropout_stream = 0
-
-    @property
-    def stream(self) -> int:
-        """Index of this layer among the random layers of its model."""
-        return self._dropout_stream
-
-    def key(self) -> tuple[int, int]:
-        """The Philox key of the masks: of ``seed``, else of the model, else drawn once."""
-        if self.seed is not None:
-            return random.key_from_seed(self.seed)
-        if self._dropout_key is None:
-            self._dropout_key = random.key_from_seed(random.next_seed())
-        return self._dropout_key
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The inputs, with a share dropped if ``training``."""
@@ -84,9 +63,4 @@ class Dropout(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "seed": self.seed,
-            "noise_shape": None,
-        }
+        return {**super().get_config(), "rate": self.rate, "noise_shape": None}

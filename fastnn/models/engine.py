@@ -13,6 +13,7 @@ import numpy as np
 from fastnn import arguments, random
 from fastnn.backends.base import Backend, Executable
 from fastnn.errors import ArgumentError, StateError
+from fastnn.layers.tracking import flattened
 from fastnn.program.program import StateStorage
 from fastnn.program.tensor import BATCH
 from fastnn.program.variable import Variable, unique
@@ -170,7 +171,8 @@ class Engine:
     def _executable(self, job: Job, capacity: int) -> Executable:
         """The compiled Program of a job, for at least so many rows a step."""
         # layers without weights may depend on it too, and what a frozen layer computes
-        key = (*(id(v) for v in self.trainable_weights), *_frozen(self))
+        frozen = (-id(layer) for layer in flattened(self) if not layer.trainable)  # type: ignore[arg-type]
+        key = (*(id(v) for v in self.trainable_weights), *frozen)
         if key != self._trainable_key:
             self._forget_programs()
             self._trainable_key = key
@@ -251,11 +253,3 @@ class Engine:
                             f"{view.shape}."
                         )
                     view[...] = stored
-
-
-def _frozen(layer: Any) -> list[int]:
-    """The ids of what has ``trainable=False``: a layer or model, and all layers in it."""
-    found = [] if layer.trainable else [-id(layer)]
-    for inner in getattr(layer, "layers", ()):
-        found += _frozen(inner)
-    return found
