@@ -31,15 +31,17 @@ unknown optimizer
     'adam', 'adamax', 'adamw', 'ftrl', 'lion', 'nadam', 'rmsprop', 'sgd'.
 unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
-    'BCE', 'BinaryCrossentropy', 'CategoricalCrossentropy', 'CategoricalHinge', 'CosineSimilarity',
-    'Dice', 'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE', 'MSE', 'MSLE',
-    'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredError',
+    'BCE', 'BinaryCrossentropy', 'BinaryFocalCrossentropy', 'CategoricalCrossentropy',
+    'CategoricalFocalCrossentropy', 'CategoricalGeneralizedCrossEntropy', 'CategoricalHinge',
+    'CosineSimilarity', 'Dice', 'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE',
+    'MSE', 'MSLE', 'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredError',
     'MeanSquaredLogarithmicError', 'Poisson', 'SparseCategoricalCrossentropy', 'SquaredHinge',
-    'Tversky', 'bce', 'binary_crossentropy', 'categorical_crossentropy', 'categorical_hinge',
-    'cosine_similarity', 'dice', 'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae',
-    'mape', 'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_squared_error',
-    'mean_squared_logarithmic_error', 'mse', 'msle', 'poisson', 'sparse_categorical_crossentropy',
-    'squared_hinge', 'tversky'.
+    'Tversky', 'bce', 'binary_crossentropy', 'binary_focal_crossentropy',
+    'categorical_crossentropy', 'categorical_focal_crossentropy',
+    'categorical_generalized_cross_entropy', 'categorical_hinge', 'cosine_similarity', 'dice',
+    'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae', 'mape', 'mean_absolute_error',
+    'mean_absolute_percentage_error', 'mean_squared_error', 'mean_squared_logarithmic_error', 'mse',
+    'msle', 'poisson', 'sparse_categorical_crossentropy', 'squared_hinge', 'tversky'.
 unknown metric
     ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'Accuracy', 'BCE',
     'BinaryAccuracy', 'BinaryCrossentropy', 'CategoricalAccuracy', 'CategoricalCrossentropy',

@@ -17,6 +17,14 @@ from fastnn.losses.crossentropy import (
     sparse_categorical_crossentropy,
 )
 from fastnn.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
+from fastnn.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+)
 from fastnn.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -71,6 +79,9 @@ __all__ = [
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "SparseCategoricalCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "KLDivergence",
     "Hinge",
     "SquaredHinge",
@@ -78,6 +89,9 @@ __all__ = [
     "binary_crossentropy",
     "categorical_crossentropy",
     "sparse_categorical_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "kl_divergence",
     "hinge",
     "squared_hinge",
@@ -106,6 +120,9 @@ _CLASSES: dict[Any, type[Loss]] = {
     binary_crossentropy: BinaryCrossentropy,
     categorical_crossentropy: CategoricalCrossentropy,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    binary_focal_crossentropy: BinaryFocalCrossentropy,
+    categorical_focal_crossentropy: CategoricalFocalCrossentropy,
+    categorical_generalized_cross_entropy: CategoricalGeneralizedCrossEntropy,
     kl_divergence: KLDivergence,
     hinge: Hinge,
     squared_hinge: SquaredHinge,

@@ -32,18 +32,11 @@ def binary_formula(
     """(…, k), (…, k) → (…, 1): the mean of -t log p - (1 - t) log(1 - p)."""
     name = "binary_crossentropy"
     check_last_axis(name, axis, y_pred.shape)
-    t = fit_targets(y_true, y_pred, name)
-    if label_smoothing:
-        t = scale(t, 1.0 - label_smoothing, 0.5 * label_smoothing)
+    t = smoothed(fit_targets(y_true, y_pred, name), label_smoothing, 2)
     z = logits_of(y_pred, "sigmoid", from_logits, name, fuse)
     if z is not None:
         return reduce_columns(loss_ops.sigmoid_crossentropy(z, t), "mean")
-    epsilon = config.epsilon()
-    p = clip(y_pred, epsilon, 1.0 - epsilon)
-    one = binary(t, unary(p, "log"), function="multiply")
-    zero = binary(scale(t, -1.0, 1.0), unary(scale(p, -1.0, 1.0), "log"), function="multiply")
-    total = binary(one, zero, function="add")
-    return reduce_columns(scale(total, -1.0), "mean")
+    return reduce_columns(binary_terms(t, y_pred), "mean")
 
 
 def categorical_formula(
@@ -58,10 +51,8 @@ def categorical_formula(
     """(…, k), (…, k) → (…, 1): -Σ t log p."""
     name = "categorical_crossentropy"
     check_last_axis(name, axis, y_pred.shape)
-    _warn_one_class(y_pred, name)
-    t = fit_targets(y_true, y_pred, name)
-    if label_smoothing:
-        t = scale(t, 1.0 - label_smoothing, label_smoothing / _classes(y_pred))
+    warn_one_class(y_pred, name)
+    t = smoothed(fit_targets(y_true, y_pred, name), label_smoothing, class_count(y_pred))
     z = logits_of(y_pred, "softmax", from_logits, name, fuse)
     if z is not None:
         return loss_ops.softmax_crossentropy(z, t)
@@ -80,12 +71,12 @@ def sparse_formula(
     """int32 (…, 1), (…, k) → (…, 1): -log p[label], 0 where the label is ``ignore_class``."""
     name = "sparse_categorical_crossentropy"
     check_last_axis(name, axis, y_pred.shape)
-    _warn_one_class(y_pred, name)
+    warn_one_class(y_pred, name)
     labels = fit_targets(y_true, y_pred, name, sparse=True)
     z = logits_of(y_pred, "softmax", from_logits, name, fuse)
     if z is not None and ignore_class is None:
         return loss_ops.sparse_softmax_crossentropy(z, labels)
-    t = one_hot(labels, _classes(y_pred), y_pred.dtype)
+    t = one_hot(labels, class_count(y_pred), y_pred.dtype)
     if ignore_class is not None:
         # rows of zeros: no loss, no gradient
         t = binary(t, valid_labels(labels, ignore_class, y_pred.dtype), function="multiply")
@@ -132,14 +123,32 @@ def _last_activation(y_pred: Tensor) -> str:
 
 
 def _negative_dot(t: Tensor, p: Tensor) -> Tensor:
-    """-Σ t log p, with p divided by its sum and clipped as in Keras."""
-    epsilon = config.epsilon()
-    p = binary(p, reduce_columns(p, "sum"), function="divide")
-    logarithm = unary(clip(p, epsilon, 1.0 - epsilon), "log")
+    """-Σ t log p, with p as ``normalised``."""
+    logarithm = unary(normalised(p), "log")
     return scale(reduce_columns(binary(t, logarithm, function="multiply"), "sum"), -1.0)
 
 
-def _classes(y_pred: Tensor) -> int:
+def normalised(p: Tensor) -> Tensor:
+    """Class probabilities divided by their sum and clipped, as in Keras."""
+    epsilon = config.epsilon()
+    return clip(binary(p, reduce_columns(p, "sum"), function="divide"), epsilon, 1.0 - epsilon)
+
+
+def binary_terms(t: Tensor, y_pred: Tensor) -> Tensor:
+    """-t log p - (1 - t) log(1 - p), with p clipped as in Keras."""
+    epsilon = config.epsilon()
+    p = clip(y_pred, epsilon, 1.0 - epsilon)
+    one = binary(t, unary(p, "log"), function="multiply")
+    zero = binary(scale(t, -1.0, 1.0), unary(scale(p, -1.0, 1.0), "log"), function="multiply")
+    return scale(binary(one, zero, function="add"), -1.0)
+
+
+def smoothed(t: Tensor, label_smoothing: float, classes: int) -> Tensor:
+    """t (1 - s) + s / classes."""
+    return scale(t, 1.0 - label_smoothing, label_smoothing / classes) if label_smoothing else t
+
+
+def class_count(y_pred: Tensor) -> int:
     """Size of the last axis, which is not the batch."""
     size = y_pred.shape[-1]
     if not isinstance(size, int):
@@ -149,7 +158,7 @@ def _classes(y_pred: Tensor) -> int:
     return size
 
 
-def _warn_one_class(y_pred: Tensor, name: str) -> None:
+def warn_one_class(y_pred: Tensor, name: str) -> None:
     """Warn as Keras does: with one class, the loss is 0 whatever the model says."""
     if y_pred.ndim >= 2 and y_pred.shape[-1] == 1:
         warnings.warn(

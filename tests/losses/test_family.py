@@ -26,12 +26,17 @@ NAMES = {
     "BinaryCrossentropy": ["bce", "BCE", "binary_crossentropy"],
     "CategoricalCrossentropy": ["categorical_crossentropy"],
     "SparseCategoricalCrossentropy": ["sparse_categorical_crossentropy"],
+    "BinaryFocalCrossentropy": ["binary_focal_crossentropy"],
+    "CategoricalFocalCrossentropy": ["categorical_focal_crossentropy"],
+    "CategoricalGeneralizedCrossEntropy": ["categorical_generalized_cross_entropy"],
     "Hinge": ["hinge"],
     "SquaredHinge": ["squared_hinge"],
     "CategoricalHinge": ["categorical_hinge"],
     "Dice": ["dice"],
     "Tversky": ["tversky"],
 }
+SPARSE = ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
+OF_PROBABILITIES = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
 NAMED = [(cls, name) for cls, names in NAMES.items() for name in (cls, *names)]
 KERAS_CONFIGS: dict[str, dict[str, Any]] = {
     "MeanSquaredError": {"name": "mean_squared_error"},
@@ -43,6 +48,27 @@ KERAS_CONFIGS: dict[str, dict[str, Any]] = {
     "CosineSimilarity": {"name": "cosine_similarity"},
     "Poisson": {"name": "poisson"},
     "KLDivergence": {"name": "kl_divergence"},
+    "BinaryFocalCrossentropy": {
+        "name": "binary_focal_crossentropy",
+        "from_logits": False,
+        "label_smoothing": 0.0,
+        "axis": -1,
+        "apply_class_balancing": False,
+        "alpha": 0.25,
+        "gamma": 2.0,
+    },
+    "CategoricalFocalCrossentropy": {
+        "name": "categorical_focal_crossentropy",
+        "from_logits": False,
+        "label_smoothing": 0.0,
+        "axis": -1,
+        "alpha": 0.25,
+        "gamma": 2.0,
+    },
+    "CategoricalGeneralizedCrossEntropy": {
+        "name": "categorical_generalized_cross_entropy",
+        "q": 0.5,
+    },
     "Hinge": {"name": "hinge"},
     "SquaredHinge": {"name": "squared_hinge"},
     "CategoricalHinge": {"name": "categorical_hinge"},
@@ -87,6 +113,9 @@ def test_configurations_hold_what_keras_writes(cls: str) -> None:
         ("Huber", {"delta": 0.25}),
         ("CosineSimilarity", {"axis": 1}),
         ("SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": -1}),
+        ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.5, "gamma": 1.5}),
+        ("CategoricalFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}),
         ("Dice", {"axis": -1}),
         ("Tversky", {"alpha": 0.3, "beta": 0.7, "axis": 0}),
     ],
@@ -116,7 +145,7 @@ def test_what_an_unknown_name_may_mean(name: str, suggested: str) -> None:
         losses.get(name)
 
 
-@pytest.mark.parametrize("cls", [cls for cls in NAMES if not cls.startswith("Sparse")])
+@pytest.mark.parametrize("cls", [cls for cls in NAMES if cls not in SPARSE])
 def test_targets_of_another_shape(cls: str) -> None:
     loss = getattr(losses, cls)()
     for t, p in (((5, 3), (5, 2)), ((5,), (5, 3)), ((4, 2), (5, 2))):
@@ -138,13 +167,35 @@ TARGETS = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
 
 
 @pytest.mark.parametrize(
-    "cls", [cls for cls in NAMES if not cls.endswith(("CategoricalCrossentropy", "Poisson"))]
+    "cls", [cls for cls in NAMES if cls not in (*SPARSE, *OF_PROBABILITIES, "Poisson")]
 )
 def test_hard_predictions_give_finite_losses_and_gradients(cls: str) -> None:
     loss = getattr(losses, cls)()
     for reduction in (HARD, -np.array(HARD)):
         assert np.isfinite(loss(TARGETS, reduction))
         assert np.isfinite(gradient(loss, TARGETS, reduction)).all()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("cls", ["BinaryFocalCrossentropy", "CategoricalFocalCrossentropy"])
+def test_focal_losses_are_finite_for_huge_logits_and_saturated_probabilities(
+    cls: str, gamma: float
+) -> None:
+    t = np.eye(3)[[0, 1, 2, 0]]
+    z = np.array([[1e4, -1e4, 0.0], [1e4, -1e4, 0.0], [0.0, 0.0, 0.0], [-1e4, 1e4, 1e4]])
+    for from_logits, p in ((True, z), (False, np.eye(3)[[0, 0, 2, 1]])):
+        loss = getattr(losses, cls)(gamma=gamma, from_logits=from_logits)
+        assert np.isfinite(loss(t, p))
+        assert np.isfinite(gradient(loss, t, p)).all()
+
+
+def test_without_focus_a_focal_loss_is_the_crossentropy() -> None:
+    rng = np.random.default_rng(0)
+    z, t = rng.normal(0.0, 3.0, (9, 4)), np.eye(4)[rng.integers(0, 4, 9)]
+    focal = losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=0.0, from_logits=True)
+    plain = losses.CategoricalCrossentropy(from_logits=True)
+    np.testing.assert_allclose(focal(t, z), plain(t, z), rtol=1e-6)
+    np.testing.assert_allclose(gradient(focal, t, z), gradient(plain, t, z), rtol=1e-4, atol=1e-7)
 
 
 def test_the_slope_far_away_is_bounded() -> None:
@@ -256,7 +307,7 @@ def test_a_loss_of_the_whole_batch_is_not_a_mean_over_it() -> None:
 def test_no_loss_of_fastnn_needs_python(cls: str) -> None:
     model = fastnn.Sequential([layers.Input((3,)), layers.Dense(4, "softmax")])
     model.compile("sgd", getattr(losses, cls)())
-    y = np.zeros(5, int) if cls.startswith("Sparse") else np.eye(4)[[0, 1, 2, 3, 0]]
+    y = np.zeros(5, int) if cls in SPARSE else np.eye(4)[[0, 1, 2, 3, 0]]
     model.fit(np.zeros((5, 3)), y, verbose=0)
     kinds = {node.op.stage for node in programs_of(model) for node in node.nodes}
     assert kinds <= {"row", "tile", "serial"}
