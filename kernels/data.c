@@ -120,6 +120,19 @@ static void NAME(cast_row)(REAL *to, const char *from, int64_t cols, int64_t str
     }
 }
 
+/* to[j] = from[j], whole registers at once. Returns 1 if all are finite (as all_finite, in the same pass). */
+INLINE int NAME(copy_finite)(REAL *to, const REAL *from, int64_t cols)
+{
+    VEC sum = {0};
+    for (int64_t j = 0; j < cols; j += VL) {
+        int64_t count = smaller(cols - j, VL);
+        VEC v = NAME(load_some)(from + j, count);
+        NAME(store_some)(to + j, count, v);
+        sum += v - v;
+    }
+    return !NAME(any_lane)((IVEC)(sum != (VEC){0}));
+}
+
 /*
  * y[i, :] = (REAL) source row perm[offset + i] (or offset + i), any dtype and byte strides. y (n, cols), overwritten;
  * i0 = binding. Row op. Floating sources whose descriptor says so are checked *after* the cast (1e300 does not fit a
@@ -131,13 +144,20 @@ static void NAME(gather_rows)(const int64_t *record, char *const *segments, int6
     VIEW y = NAME(view_of)(record, segments, 0, 0);
     int64_t dtype = binding[BINDING_DTYPE], stride = binding[BINDING_COLUMN_STRIDE];
     int check = (binding[BINDING_FLAGS] & BINDING_CHECK_FINITE) && (dtype == DTYPE_F32 || dtype == DTYPE_F64);
+    int64_t places = binding[BINDING_DATA] | binding[BINDING_ROW_STRIDE];
+    int same = dtype == REAL_DTYPE && stride == REAL_BYTES && places % REAL_BYTES == 0; /* also aligned */
     for (int64_t i = begin; i < end; i++) {
         int64_t row = source_row(binding, segments, i);
         const char *from = source_address(binding, row);
         REAL *to = y.data + i * y.ld;
-        NAME(cast_row)(to, from, y.cols, stride, dtype);
-        if (!check || NAME(all_finite)(to, y.cols))
-            continue;
+        if (same) {
+            if (NAME(copy_finite)(to, (const REAL *)(const void *)from, y.cols) || !check)
+                continue;
+        } else {
+            NAME(cast_row)(to, from, y.cols, stride, dtype);
+            if (!check || NAME(all_finite)(to, y.cols))
+                continue;
+        }
         int64_t j = 0;
         while (to[j] - to[j] == 0)
             j++;

@@ -31,6 +31,7 @@
 #define VL (VECTOR_BYTES / REAL_BYTES)
 
 #ifndef VECTOR_BYTES
+#include <float.h>
 #include <math.h>
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64

@@ -7,21 +7,35 @@
 enum reduce_code { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD };
 #endif
 
-/* out[j − begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: 64 columns (512 bytes of sums) at a time,
+/* out[j] = scale·Σ_i x[i, j] for nv registers of columns of which the last has `count`: rows ascending, in double, the
+   sums in registers. */
+INLINE void NAME(register_sums)(const int nv, int64_t count, REAL *out, const REAL *x, int64_t ld, int64_t rows, double scale)
+{
+    DOUBLES sums[4][REAL_PARTS] = {0};
+    for (int64_t i = 0; i < rows; i++, x += ld)
+#pragma GCC unroll 4
+        for (int v = 0; v < nv; v++) {
+            VEC values = v == nv - 1 ? NAME(load_some)(x + v * VL, count) : NAME(load)(x + v * VL);
+            NAME(add_doubles)(sums[v], values);
+        }
+#pragma GCC unroll 4
+    for (int v = 0; v < nv; v++)
+        NAME(store_some)(out + v * VL, v == nv - 1 ? count : VL, NAME(from_doubles)(sums[v], scale));
+}
+
+/* out[j − begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double: four registers of columns at a time,
    rows inside, so that x is read along its rows. */
 static void NAME(column_sums)(REAL *out, VIEW x, int64_t rows, int64_t begin, int64_t end, double scale)
 {
-    enum { WIDTH = 64 };
-    for (int64_t j = begin; j < end; j += WIDTH) {
-        double sums[WIDTH] ALIGNED = {0};
-        int64_t cols = smaller(end - j, WIDTH);
-        for (int64_t i = 0; i < rows; i++) {
-            const REAL *row = x.data + i * x.ld + j;
-            for (int64_t c = 0; c < cols; c++)
-                sums[c] += (double)row[c];
+    for (int64_t j = begin; j < end;) {
+        const REAL *from = x.data + j;
+        if (end - j >= 4 * VL) {
+            NAME(register_sums)(4, VL, out + j - begin, from, x.ld, rows, scale);
+            j += 4 * VL;
+        } else {
+            NAME(register_sums)(1, smaller(end - j, VL), out + j - begin, from, x.ld, rows, scale);
+            j += VL;
         }
-        for (int64_t c = 0; c < cols; c++)
-            out[j - begin + c] = (REAL)(sums[c] * scale);
     }
 }
 

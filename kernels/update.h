@@ -16,7 +16,7 @@ enum update_kind {
 typedef struct NAME(update) {
     REAL *w, *slot[3];
     REAL decay; /* lr·a0 */
-    int flag[2];
+    int flag[2], exactly; /* exactly: no estimates of roots (vec.h, over_root) */
     VEC rate, more[2], scalar[5], rest[2]; /* more: s2, s3; rest: 1 − a1, 1 − a2, subtracted in double */
 } NAME(update);
 
@@ -37,6 +37,8 @@ INLINE NAME(update) NAME(update_of)(const int kind, const int64_t *record, char 
         update.scalar[a] = NAME(splat)((REAL)float_attribute(record, segments, a + 1));
     for (int a = 0; a < 2 && a < n_scalars[kind]; a++)
         update.rest[a] = NAME(splat)((REAL)(1.0 - float_attribute(record, segments, a + 1)));
+    if (kind == UPDATE_RMSPROP || kind == UPDATE_ADAM)
+        update.exactly = float_attribute(record, segments, kind == UPDATE_ADAM ? 3 : 2) < 1e-12;
     update.decay = (REAL)(rate * float_attribute(record, segments, 0));
     int own = kind == UPDATE_ADAM || kind == UPDATE_AMSGRAD || kind == UPDATE_ADAMAX || kind == UPDATE_NADAM;
     update.rate = NAME(splat)((REAL)(own ? control_real(segments, CONTROL_SCALAR_1) : rate));
@@ -113,7 +115,7 @@ INLINE VEC NAME(rmsprop_update)(const NAME(update) *u, int64_t e, int64_t count,
         NAME(store_some)(u->slot[1] + e, count, mean);
         square = NAME(multiply_add)(-mean, mean, square);
     }
-    VEC step = u->rate * gradient / NAME(vec_sqrt)(square + epsilon);
+    VEC step = NAME(over_root)(u->rate * gradient, square, epsilon, (VEC){0}, u->exactly);
     if (u->flag[1]) {
         REAL *velocity = u->slot[u->flag[0] ? 2 : 1];
         step = NAME(multiply_add)(momentum, NAME(load_some)(velocity + e, count), step);
@@ -134,7 +136,7 @@ INLINE VEC NAME(adam_update)(const NAME(update) *u, int64_t e, int64_t count, VE
     second = NAME(multiply_add)(NAME(multiply_add)(gradient, gradient, -second), u->rest[1], second);
     NAME(store_some)(u->slot[0] + e, count, first);
     NAME(store_some)(u->slot[1] + e, count, second);
-    return weight - u->rate * first / (NAME(vec_sqrt)(second) + u->scalar[2]);
+    return weight - NAME(over_root)(u->rate * first, second, (VEC){0}, u->scalar[2], u->exactly);
 }
 
 /* Adam with v̂ ← max(v̂, v) in the place of v under the root: Reddi et al. 2018, AMSGrad. Slots m, v, v̂. */

@@ -145,9 +145,70 @@ INLINE VEC NAME(vec_sqrt)(VEC v)
 #endif
 }
 
+/*
+ * x / (√(v + inside) + outside), the step of Adam and RMSprop, v ≥ 0. In float on AVX-512 by 14-bit estimates and one Newton
+ * step each, within 3 ulp: the divider takes a register every 20 cycles or so, which was half of the weight gradients
+ * of 784-128-64-10 with Adam. Exact where x or v is not finite or v is negative, and, `exactly`, where the
+ * epsilons are so small that the root of a denormal matters. Correctly rounded roots and quotients elsewhere.
+ */
+INLINE VEC NAME(over_root)(VEC x, VEC v, VEC inside, VEC outside, int exactly)
+{
+    v += inside;
+#if defined(__AVX512F__) && REAL_BITS == 32
+    enum { NAN_OR_INFINITE = 0x99, OR_NEGATIVE = 0xd9 };
+    if (!exactly) {
+        VEC least = NAME(splat)(FLT_MIN), half = NAME(splat)(0.5f); /* least: 0·r is then 0 for v = 0 */
+        VEC r = (VEC)_mm512_rsqrt14_ps(_mm512_max_ps((__m512)v, (__m512)least));
+        VEC root = v * r;
+        root = NAME(multiply_add)(NAME(multiply_add)(-root, root, v), half * r, root);
+        VEC divisor = root + outside, inverse = (VEC)_mm512_rcp14_ps((__m512)divisor);
+        VEC quotient = x * inverse;
+        quotient = NAME(multiply_add)(NAME(multiply_add)(-quotient, divisor, x), inverse, quotient);
+        __mmask16 special = (__mmask16)(_mm512_fpclass_ps_mask((__m512)v, OR_NEGATIVE) |
+                                        _mm512_fpclass_ps_mask((__m512)x, NAN_OR_INFINITE));
+        if (special) /* those lanes alone: an element's bits do not depend on its neighbours */
+            quotient = (VEC)_mm512_mask_blend_ps(special, (__m512)quotient, (__m512)(x / (NAME(vec_sqrt)(v) + outside)));
+        return quotient;
+    }
+#else
+    (void)exactly;
+#endif
+    return x / (NAME(vec_sqrt)(v) + outside);
+}
+
 /* a > b ? a : b where neither is NaN; NaN if either is (as NumPy's maximum and minimum). */
 INLINE VEC NAME(vec_maximum)(VEC a, VEC b) { return NAME(select)((IVEC)(a > b) | (IVEC)(a != a), a, b); }
 INLINE VEC NAME(vec_minimum)(VEC a, VEC b) { return NAME(select)((IVEC)(a < b) | (IVEC)(a != a), a, b); }
+
+/* Sums in double of a register's lanes: one register of doubles per REAL_PARTS of it. */
+#undef DOUBLES
+#undef REAL_PARTS
+#if REAL_BITS == 32
+typedef double NAME(doubles) __attribute__((vector_size(VECTOR_BYTES)));
+typedef float NAME(half_vec) __attribute__((vector_size(VECTOR_BYTES / 2)));
+#define DOUBLES NAME(doubles)
+#define REAL_PARTS 2
+INLINE void NAME(add_doubles)(DOUBLES sums[2], VEC v)
+{
+    NAME(half_vec) halves[2];
+    memcpy(halves, &v, sizeof v);
+    sums[0] += __builtin_convertvector(halves[0], DOUBLES);
+    sums[1] += __builtin_convertvector(halves[1], DOUBLES);
+}
+INLINE VEC NAME(from_doubles)(const DOUBLES sums[2], double scale)
+{
+    VEC v;
+    NAME(half_vec) halves[2] = {__builtin_convertvector(sums[0] * scale, NAME(half_vec)),
+                                __builtin_convertvector(sums[1] * scale, NAME(half_vec))};
+    memcpy(&v, halves, sizeof v);
+    return v;
+}
+#else
+#define DOUBLES VEC
+#define REAL_PARTS 1
+INLINE void NAME(add_doubles)(DOUBLES sums[1], VEC v) { sums[0] += v; }
+INLINE VEC NAME(from_doubles)(const DOUBLES sums[1], double scale) { return sums[0] * scale; }
+#endif
 
 /* Sum of the lanes, always in the same order: halves, then quarters, and so on. */
 INLINE REAL NAME(lane_sum)(VEC v)
