@@ -95,6 +95,14 @@ def label_range_error(what: str, row: int, value: Any, classes: int) -> DataErro
     )
 
 
+def id_error(what: str, row: int, value: Any, classes: int) -> DataError:
+    """The error for an id that the first layer of the model (Embedding, CategoryEncoding) lacks."""
+    return DataError(
+        f"{what}, row {row}: {_number(value)} is not an id of the first layer, which takes whole "
+        f"numbers from 0 to {classes - 1}. Renumber the ids, or make the layer for more of them."
+    )
+
+
 def label_integral_error(what: str, row: int, value: float) -> DataError:
     """The error for a label that is not a whole number."""
     return DataError(
@@ -126,7 +134,11 @@ def run_error(
     if result.status == NON_FINITE_INPUT:
         return non_finite_error(name, row, result.value, slot.dtype if slot else "float32")
     if result.status == LABEL_OUT_OF_RANGE:
+        if slot and slot.classes:
+            return id_error(name, row, result.value, slot.classes)
         return label_range_error(name, row, result.value, classes)
+    if result.status == LABEL_NOT_INTEGRAL and slot and slot.classes:
+        return id_error(name, row, result.value, slot.classes)
     if result.status == LABEL_NOT_INTEGRAL:
         return label_integral_error(name, row, result.value)
     if result.status == INDEX_OUT_OF_RANGE:

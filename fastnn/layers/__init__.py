@@ -12,8 +12,14 @@ from fastnn.errors import ArgumentError
 from fastnn.layers.activation import Activation
 from fastnn.layers.alpha_dropout import AlphaDropout
 from fastnn.layers.batch_normalization import BatchNormalization
+from fastnn.layers.branches import Parallel, Residual
+from fastnn.layers.category_encoding import CategoryEncoding
+from fastnn.layers.concatenate import Concatenate
 from fastnn.layers.dense import Dense
+from fastnn.layers.discretization import Discretization
+from fastnn.layers.dot import Dot
 from fastnn.layers.dropout import Dropout
+from fastnn.layers.embedding import Embedding
 from fastnn.layers.flatten import Flatten
 from fastnn.layers.gaussian_noise import GaussianDropout, GaussianNoise
 from fastnn.layers.group_normalization import GroupNormalization
@@ -23,11 +29,16 @@ from fastnn.layers.input_spec import InputSpec
 from fastnn.layers.lambda_layer import Lambda
 from fastnn.layers.layer import Layer
 from fastnn.layers.layer_normalization import LayerNormalization, RMSNormalization
+from fastnn.layers.masking import Masking
 from fastnn.layers.merging import Add, Average, Maximum, Merge, Minimum, Multiply, Subtract
 from fastnn.layers.normalization import Normalization
+from fastnn.layers.permute import Permute
+from fastnn.layers.repeat_vector import RepeatVector
 from fastnn.layers.rescaling import Rescaling
 from fastnn.layers.reshape import Reshape
+from fastnn.layers.time_distributed import TimeDistributed
 from fastnn.layers.unit_normalization import UnitNormalization
+from fastnn.layers.wrapper import Wrapper
 from fastnn.registry import Registry
 
 __all__ = [
@@ -42,6 +53,8 @@ __all__ = [
     "Lambda",
     "Flatten",
     "Reshape",
+    "Permute",
+    "RepeatVector",
     "Rescaling",
     # normalisation
     "BatchNormalization",
@@ -54,6 +67,13 @@ __all__ = [
     "GaussianNoise",
     "GaussianDropout",
     "AlphaDropout",
+    # ids, bins, sequences
+    "Embedding",
+    "CategoryEncoding",
+    "Discretization",
+    "Masking",
+    "Wrapper",
+    "TimeDistributed",
     # several inputs
     "Merge",
     "Add",
@@ -62,6 +82,10 @@ __all__ = [
     "Average",
     "Maximum",
     "Minimum",
+    "Concatenate",
+    "Dot",
+    "Residual",
+    "Parallel",
     "get",
     "serialize",
     "deserialize",
@@ -73,11 +97,13 @@ REGISTRY: Registry[Layer] = Registry(
         cls.__name__: cls
         for cls in (
             *(InputLayer, Dense, Activation, Dropout, Identity, Lambda),
-            *(Flatten, Reshape, Rescaling, Normalization),
+            *(Flatten, Reshape, Permute, RepeatVector, Rescaling, Normalization),
             *(BatchNormalization, LayerNormalization, RMSNormalization),
             *(GroupNormalization, UnitNormalization),
             *(GaussianNoise, GaussianDropout, AlphaDropout),
-            *(Add, Subtract, Multiply, Average, Maximum, Minimum),
+            *(Embedding, CategoryEncoding, Discretization, Masking, Wrapper, TimeDistributed),
+            *(Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot),
+            *(Residual, Parallel),
         )
     },
     {},

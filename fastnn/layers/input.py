@@ -10,6 +10,8 @@ from fastnn.errors import ArgumentError
 from fastnn.layers.layer import Layer, checked_shape
 from fastnn.program.tensor import Tensor
 
+# Data of these types may be announced; layers compute in floats all the same
+INTEGERS = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 Sizes = Sequence[int | None]
 
 
@@ -21,7 +23,8 @@ class InputLayer(Layer):
     shape : shape of one sample, without the batch: ``(784,)``.
     batch_size : kept in the configuration; batches of any size are accepted.
     dtype : ``"float32"`` or ``"float64"``; ``floatx()`` by default. Data of any numeric type may be
-        passed to the model, it is converted batch by batch.
+        passed to the model, it is converted batch by batch; integer types say what the data is and
+        change nothing.
     batch_shape : shape with the batch in front, ``(None, 784)``, instead of ``shape``.
     input_shape : old spelling of ``shape``.
     sparse, ragged, input_tensor, optional : not supported.
@@ -81,7 +84,9 @@ class InputLayer(Layer):
                     "begins with the batch size. Pass batch_shape=(None, 784), for example."
                 )
             batch_size, *shape = batch_shape
-        super().__init__(name=name, dtype=dtype, **kwargs)
+        whole = dtype is not None and str(dtype) in INTEGERS
+        super().__init__(name=name, dtype=None if whole else dtype, **kwargs)
+        self._input_dtype = str(dtype) if whole else None
         sizes = checked_shape(shape if old is None else old, f"InputLayer {self.name!r}: shape")
         self.batch_size: int | None = (
             None
@@ -105,7 +110,7 @@ class InputLayer(Layer):
         """The arguments that make an equal layer, as plain data."""
         return {
             "batch_shape": list(self.batch_shape),
-            "dtype": self.dtype,
+            "dtype": self._input_dtype or self.dtype,
             "sparse": False,
             "ragged": False,
             "name": self.name,

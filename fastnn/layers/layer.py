@@ -378,6 +378,13 @@ class Layer:
 
         return eager.call_layer(self, inputs, training=bool(training))
 
+    @property
+    def input_classes(self) -> int:
+        """For layers that take ids in [0, this): as a model's first layer they get int32 tensors,
+        and bad ids are errors. 0 for all others.
+        """
+        return 0
+
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output: that of the input. Layers that say so, by defining this or by
         ``self.supports_masking = True``, hand a mask on.

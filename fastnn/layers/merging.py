@@ -11,6 +11,7 @@ from fastnn import ops
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.input_spec import shown
 from fastnn.layers.layer import Layer
+from fastnn.ops.elementwise import broadcast_to
 from fastnn.ops.shape import reshape
 from fastnn.program.tensor import Tensor
 
@@ -220,8 +221,7 @@ class Minimum(Merge):
 
 def _spread(mask: Tensor, x: Tensor) -> Tensor:
     """A mask (batch, steps) as one of the shape of x (batch, steps, …)."""
-    column = reshape(mask, (*mask.shape, *(1,) * (x.ndim - mask.ndim)))
-    return ops.multiply(ops.add(ops.multiply(x, 0.0), 1.0), column) if x.ndim > mask.ndim else mask
+    return broadcast_to(reshape(mask, (*mask.shape, *(1,) * (x.ndim - mask.ndim))), x.shape)
 
 
 def _extreme(function: Any, inputs: list[Tensor]) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastnn.errors import ShapeError, StateError
 from fastnn.ops import loss as loss_ops
-from fastnn.ops.elementwise import binary, broadcast_to, clip
+from fastnn.ops.elementwise import binary, broadcast_to, clip, where
 from fastnn.ops.reduce import reduce_columns
 from fastnn.ops.shape import reshape
 from fastnn.program.tensor import BATCH, Tensor, product
@@ -91,6 +91,27 @@ def reduce_tensors(
     if valid is not None and how != "sum":
         values, weights, how = _of_valid(values, weights, how, valid)
     return loss_ops.loss_mean(values, weights, reduction=how, check_finite=check_finite)
+
+
+def counted(
+    values: Tensor, valid: Tensor | None, mask: Tensor | None, name: str
+) -> tuple[Tensor, Tensor | None]:
+    """Losses, and which of them count, where the predictions carry a mask: losses of masked steps
+    are 0 and do not count, as in Keras.
+    """
+    if mask is None:
+        return values, valid
+    steps = mask.shape[1:]
+    if not values.has_batch or values.shape[1 : 1 + len(steps)] != steps:
+        raise ShapeError(
+            f"{name}: the predictions carry a mask of steps {steps}, but the values have the shape "
+            f"{values.shape}. Use a loss or metric that gives a value per step, or end the mask "
+            "with a layer that reduces the steps."
+        )
+    column = reshape(mask, (*mask.shape, *(1,) * (values.ndim - mask.ndim)))
+    spread = broadcast_to(column, values.shape)
+    both = spread if valid is None else binary(spread, valid, function="multiply")
+    return where(spread, values, 0.0), both
 
 
 def _of_batch(values: Tensor, weights: Tensor | None, how: str, name: str) -> tuple[Tensor, str]:

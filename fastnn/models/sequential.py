@@ -287,6 +287,11 @@ class Sequential(Trainer, Layer):
         """The layers by name."""
         return [(layer.name, layer) for layer in self._layers]
 
+    @property
+    def input_classes(self) -> int:
+        """Those of the first layer."""
+        return self.layers[0].input_classes if self.layers else 0
+
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: the mask is what the layers made of it."""
         return None
@@ -332,15 +337,15 @@ class Sequential(Trainer, Layer):
         ----------
         line_length : characters of a line; the terminal's width, at most 80, by default.
         print_fn : called with each line instead of ``print``.
-        positions, expand_nested, show_trainable, layer_range : not supported; leave at Keras's
-            defaults.
+        expand_nested : whether the layers of models inside the model are listed; those of
+            ``Residual``, ``Parallel`` and wrappers always are.
+        show_trainable : whether a column says which layers are trainable (Y or N).
+        positions, layer_range : not supported; leave at Keras's defaults.
         """
         from fastnn.models.summary import print_summary
 
         given = {
             "positions": positions,
-            "expand_nested": expand_nested,
-            "show_trainable": show_trainable,
             "layer_range": layer_range,
         }
         for argument, value in given.items():
@@ -349,7 +354,7 @@ class Sequential(Trainer, Layer):
                     f"summary: the argument {argument!r} is not supported. Leave it out."
                 )
         (print_fn or print)(f'Model: "{self.name}"')
-        print_summary(self, line_length, print_fn)
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable)
 
     # -- configuration and files ------------------------------------------------------------------
 

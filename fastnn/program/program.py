@@ -30,12 +30,14 @@ class Slot:
     kind : ``"input"``, ``"labels"`` or ``"output"``.
     columns : elements of one row.
     dtype : the dtype of an output; inputs may have any that the gather reads.
+    classes : labels and ids are in [0, this); 0 where the caller knows.
     """
 
     name: str
     kind: str
     columns: int
     dtype: str
+    classes: int = 0
 
 
 @dataclass

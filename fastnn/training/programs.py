@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastnn.errors import DataError, StateError
 from fastnn.losses.loss import match_targets
-from fastnn.losses.reduction import reduce_tensors
+from fastnn.losses.reduction import counted, reduce_tensors
 from fastnn.ops import data
 from fastnn.ops import metric as metric_ops
 from fastnn.ops import state as state_ops
@@ -94,8 +94,13 @@ def target_shape(
 
 def build(model: Sequential, job: Job) -> Program:
     """Trace the model for a job."""
-    x = data.gather_rows(X, model.sample_shape, model.dtype)
-    slots = [Slot("x", "input", matrix_view((BATCH, product(model.sample_shape)))[1], model.dtype)]
+    ids = model.input_classes
+    columns = matrix_view((BATCH, product(model.sample_shape)))[1]
+    if ids:
+        x = data.gather_labels(X, model.sample_shape, ids)
+    else:
+        x = data.gather_rows(X, model.sample_shape, model.dtype)
+    slots = [Slot("x", "labels" if ids else "input", columns, model.dtype, classes=ids)]
     with assignments() as assigned:
         prediction = model.trace(x, training=job.training)
     if not job.training:
@@ -134,13 +139,11 @@ def _with_targets(
     if compiled.loss is not None:
         loss = compiled.loss
         y = targets.for_(loss.sparse)
+        values, valid = counted(
+            loss.call(y, prediction), loss.valid(y, prediction), prediction.mask, loss.name
+        )
         total = reduce_tensors(
-            loss.call(y, prediction),
-            weights,
-            loss.reduction,
-            loss.name,
-            loss.valid(y, prediction),
-            check_finite=job.check_loss,
+            values, weights, loss.reduction, loss.name, valid, check_finite=job.check_loss
         )
         roots.append(metric_ops.metric_scalar(0, total))
     resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
@@ -175,7 +178,10 @@ def _gradient_program(
 ) -> Program:
     """∂loss/∂weight for every trainable weight, and ∂loss/∂x as an output."""
     variables = unique(model.trainable_variables)
-    *found, dx = gradients(total, [*variables, x])
+    if x.dtype == "int32":  # ids have no gradient
+        found, dx = gradients(total, variables), None
+    else:
+        *found, dx = gradients(total, [*variables, x])
     if dx is not None:
         roots.append(data.scatter_rows(dx, len(slots)))
         slots.append(_output_slot("input gradient", dx))

@@ -46,7 +46,7 @@ def test_the_input_passes_through() -> None:
         ({"batch_shape": 3}, r"batch_shape=3.*\(None, 784\)"),
         ({"batch_shape": ()}, "a tuple that begins with the batch size"),
         ({"shape": (3,), "batch_size": 0}, "batch_size=0, expected a positive integer"),
-        ({"shape": (3,), "dtype": "uint8"}, "float32.*float64"),
+        ({"shape": (3,), "dtype": "string"}, "float32.*float64"),
     ],
 )
 def test_contradictions_are_explained(arguments: dict[str, Any], message: str) -> None:
