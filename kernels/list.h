@@ -74,6 +74,10 @@
     REAL_KERNEL(loss_mean, 2, 3, 3, 0)                                                                                 \
     REAL_KERNEL(loss_mean_backward, 2, 3, 2, 1)                                                                        \
     REAL_KERNEL(metric_mean, 2, 3, 1, 0)                                                                               \
+    REAL_KERNEL(metric_sum, 2, 3, 1, 0)                                                                                \
+    REAL_KERNEL(metric_histogram, 3, 4, 2, 0)                                                                          \
+    REAL_KERNEL(metric_load, 2, 2, 0, 0)                                                                               \
+    REAL_KERNEL(metric_store, 2, 2, 0, 0)                                                                              \
     PLAIN_KERNEL(metric_scalar, 2, 2, 0, 0)                                                                            \
     PLAIN_KERNEL(epoch_end, 1, 1, 1, 0)                                                                                \
     REAL_KERNEL(sgd_step, 2, 2, 0, 1)                                                                                  \

@@ -178,9 +178,6 @@ loss weights
     model has one. Leave it out.
 metrics that are no list
     ArgumentError: metrics must be a list, for example ['accuracy']; received 3.
-two metrics of one name
-    ArgumentError: two metrics are called 'mse'. Give one of them another name= so that logs can
-    tell them apart.
 two losses
     UnsupportedError: loss is a list of 2 items, but a Sequential model has one output. Pass one
     loss.

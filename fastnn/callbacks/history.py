@@ -17,7 +17,7 @@ class History(Callback):
     ----------
     epoch : list of int, the epochs that were completed (from 0, or from ``initial_epoch``).
     history : dict, for each quantity (``"loss"``, ``"val_loss"``, …) a list of Python floats, one
-        per epoch in which it was measured.
+        per epoch in which it was measured; of lists, for a metric with several results.
     params : dict with ``verbose``, ``epochs`` and ``steps`` of the run.
     interrupted : whether Ctrl-C ended the run early. Only fastnn has it; False otherwise.
 
@@ -61,7 +61,7 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(_plain(value))
 
-    def extend(self, first_epoch: int, columns: Mapping[str, Sequence[float]]) -> None:
+    def extend(self, first_epoch: int, columns: Mapping[str, Sequence[Any]]) -> None:
         """Record many epochs at once: ``columns[name][i]`` belongs to epoch ``first_epoch + i``.
 
         For a native run that passed over several epochs; all columns have the same length.
@@ -69,7 +69,7 @@ class History(Callback):
         count = len(next(iter(columns.values()), ()))
         self.epoch.extend(range(first_epoch, first_epoch + count))
         for name, values in columns.items():
-            self.history.setdefault(name, []).extend(float(value) for value in values)
+            self.history.setdefault(name, []).extend(_plain(value) for value in values)
 
     def _needs_hook(self, hook: str) -> bool:
         """A plain History needs no hook for epochs: the loop may fill it by ``extend``."""

@@ -4,37 +4,62 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fastnn import arguments
 from fastnn.losses.targets import fit_targets
-from fastnn.metrics.metric import MeanMetricWrapper, mean_of_columns
-from fastnn.ops.elementwise import binary, equal_labels
-from fastnn.ops.reduce import argmax
+from fastnn.metrics.means import MeanMetricWrapper
+from fastnn.ops.elementwise import binary, equal_labels, where
+from fastnn.ops.reduce import argmax, reduce_columns
+from fastnn.ops.shape import one_hot
 from fastnn.program.tensor import Tensor
 
 
-def accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Share of the last axis where both are equal, (…, 1)."""
-    y_true = fit_targets(y_true, y_pred, "accuracy")
-    return mean_of_columns(binary(y_true, y_pred, function="equal"))
+def equal_elements(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """1 where both are equal, (…, k)."""
+    return binary(fit_targets(y_true, y_pred, "accuracy"), y_pred, function="equal")
 
 
-def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
-    """Share of the last axis where y_true = [y_pred > threshold], (…, 1)."""
+def right_decisions(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
+    """1 where y_true = [y_pred > threshold], (…, k)."""
     y_true = fit_targets(y_true, y_pred, "binary_accuracy")
     decided = binary(y_pred, threshold, function="greater")
-    return mean_of_columns(binary(y_true, decided, function="equal"))
+    return binary(y_true, decided, function="equal")
 
 
-def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+def right_classes(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 where the largest target and the largest prediction are in one place, (…, 1)."""
     y_true = fit_targets(y_true, y_pred, "categorical_accuracy")
     return equal_labels(argmax(y_true), argmax(y_pred), y_pred.dtype)
 
 
-def sparse_categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+def right_labels(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 where the largest prediction is in the place of the label, (…, 1)."""
     labels = fit_targets(y_true, y_pred, "sparse_categorical_accuracy", sparse=True)
     return equal_labels(labels, argmax(y_pred), y_pred.dtype)
+
+
+def sparse_in_top_k(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
+    """1 where fewer than k predictions are larger than that of the label, (…, 1)."""
+    labels = fit_targets(y_true, y_pred, "sparse_top_k_categorical_accuracy", sparse=True)
+    classes = y_pred.shape[-1]
+    hot = one_hot(labels, int(classes), y_pred.dtype)  # type: ignore[arg-type]
+    return _among_largest(hot, y_pred, k)
+
+
+def target_in_top_k(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
+    """The same for the class of a one-hot target."""
+    t = fit_targets(y_true, y_pred, "top_k_categorical_accuracy")
+    classes = y_pred.shape[-1]
+    hot = one_hot(argmax(t), int(classes), y_pred.dtype)  # type: ignore[arg-type]
+    return _among_largest(hot, y_pred, k)
+
+
+def _among_largest(hot: Tensor, y_pred: Tensor, k: int) -> Tensor:
+    """1 where fewer than k elements of a row are larger than the chosen one, (…, 1)."""
+    chosen = reduce_columns(where(hot, y_pred, -np.inf), "max")
+    larger = reduce_columns(binary(y_pred, chosen, function="greater"), "sum")
+    return binary(larger, float(k), function="less")
 
 
 class Accuracy(MeanMetricWrapper):
@@ -69,7 +94,7 @@ class Accuracy(MeanMetricWrapper):
     checks_targets = True
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
-        super().__init__(accuracy, name, dtype)
+        super().__init__(equal_elements, name, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""
@@ -113,7 +138,7 @@ class BinaryAccuracy(MeanMetricWrapper):
         self.threshold: float = arguments.number(
             "BinaryAccuracy", "threshold", threshold, "(-inf, inf)"
         )
-        super().__init__(binary_accuracy, name, dtype, threshold=self.threshold)
+        super().__init__(right_decisions, name, dtype, threshold=self.threshold)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""
@@ -147,7 +172,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
     checks_targets = True
 
     def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
-        super().__init__(categorical_accuracy, name, dtype)
+        super().__init__(right_classes, name, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""
@@ -186,8 +211,99 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     def __init__(
         self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None
     ) -> None:
-        super().__init__(sparse_categorical_accuracy, name, dtype)
+        super().__init__(right_labels, name, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""
         return {"name": self.name, "dtype": self.dtype}
+
+
+class TopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often the class of a one-hot target is among the k largest predictions.
+
+    mean of [number of j with p_j > p_class < k], class = argmax y_true
+
+    Parameters
+    ----------
+    k : positive integer.
+    name, dtype : see ``Metric``.
+
+    Shapes
+    ------
+    y_true and y_pred (batch, …, classes); logits serve as well as probabilities.
+
+    Raises
+    ------
+    ShapeError : if the shapes differ.
+
+    Examples
+    --------
+    >>> from fastnn.metrics import TopKCategoricalAccuracy
+    >>> metric = TopKCategoricalAccuracy(k=2)
+    >>> float(metric([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.9, 0.05, 0.06]]))
+    0.5
+    """
+
+    checks_targets = True
+
+    def __init__(
+        self,
+        k: int = 5,
+        name: str | None = "top_k_categorical_accuracy",
+        dtype: str | None = None,
+    ) -> None:
+        self.k: int = arguments.integer("TopKCategoricalAccuracy", "k", k, 1)
+        super().__init__(target_in_top_k, name, dtype, k=self.k)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric, as plain data."""
+        return {"name": self.name, "dtype": self.dtype, "k": self.k}
+
+
+class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often the class of an integer label is among the k largest predictions.
+
+    mean of [number of j with p_j > p_label < k]
+
+    Parameters
+    ----------
+    k : positive integer.
+    name, dtype : see ``Metric``.
+    from_sorted_ids : not supported; False.
+
+    Shapes
+    ------
+    y_true (batch, …) or (batch, …, 1); y_pred (batch, …, classes); logits serve as well as
+    probabilities.
+
+    Raises
+    ------
+    ShapeError : if the shapes do not fit.
+    DataError : for a label that is negative, not whole, or not below the number of classes.
+
+    Examples
+    --------
+    >>> from fastnn.metrics import SparseTopKCategoricalAccuracy
+    >>> metric = SparseTopKCategoricalAccuracy(k=2)
+    >>> float(metric([2, 1], [[0.1, 0.9, 0.8], [0.9, 0.05, 0.06]]))
+    0.5
+    """
+
+    sparse = True
+    checks_targets = True
+
+    def __init__(
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: str | None = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
+        owner = "SparseTopKCategoricalAccuracy"
+        arguments.unsupported(owner, {"from_sorted_ids": (from_sorted_ids, False)})
+        self.k: int = arguments.integer(owner, "k", k, 1)
+        super().__init__(sparse_in_top_k, name, dtype, k=self.k)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric, as plain data."""
+        return {"name": self.name, "dtype": self.dtype, "k": self.k, "from_sorted_ids": False}

@@ -12,7 +12,7 @@ from fastnn import arguments
 from fastnn.losses.formulas import binary_formula, categorical_formula, sparse_formula
 from fastnn.losses.loss import check_settings
 from fastnn.losses.regression import squared_error
-from fastnn.metrics.metric import MeanMetricWrapper
+from fastnn.metrics.means import MeanMetricWrapper
 
 
 class MeanSquaredError(MeanMetricWrapper):

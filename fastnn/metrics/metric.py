@@ -1,49 +1,80 @@
-"""The base classes of metrics: a value per sample in ops, and its mean with a state in float64.
+"""The base class of metrics, and their state.
 
-Inside a Program only ``values`` is used: the op ``metric_mean`` accumulates what it gives. On
-arrays the values come from the same ``values`` and are accumulated here.
+A metric's state is a few float64 words. Inside a Program ``accumulate`` adds ops that update them,
+``words`` says how many there are, and ``compute`` makes the figure out of them once a batch or an
+epoch has ended. Applied to arrays, the same ``accumulate`` runs as a tiny Program.
+
+A class of the user's own defines ``update_state`` and ``result`` as in Keras; ``accumulate`` traces
+its ``update_state`` (``variable.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from fastnn import config
-from fastnn.errors import ArgumentError
+from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.layer import snake_case
-from fastnn.losses.reduction import spread_weights
-from fastnn.losses.targets import fit_targets, per_sample
-from fastnn.ops.reduce import reduce_columns
-from fastnn.program.tensor import Tensor
+from fastnn.losses.targets import match_targets, shape_text
+from fastnn.metrics.variable import MetricVariable, initial_value
+from fastnn.ops.dispatch import float_array
+from fastnn.program.tensor import Node, Shape, Tensor
+
+Array = np.ndarray[Any, Any]
 
 
 class Metric:
     """Base class of metrics.
 
+    A metric of your own makes its state in ``__init__`` with ``add_variable``, takes batches into
+    account in ``update_state`` and gives the figure in ``result``, all with functions of
+    ``fastnn.ops``. ``fit`` and ``evaluate`` trace ``update_state`` once and run it natively;
+    ``result`` is called at the end of an epoch, on numbers.
+
     Parameters
     ----------
-    dtype : ``"float32"`` or ``"float64"``; ``floatx()`` by default. Sums are kept in float64 in any
+    dtype : ``"float32"`` or ``"float64"``; ``floatx()`` by default. State is kept in float64 in any
         case.
-    name : name in logs; the class name in snake case by default.
+    name : name in logs; the class name in snake case by default. A second metric of that name in a
+        model is logged as ``name_1``, and so on.
 
     Attributes
     ----------
     sparse : whether targets are integer labels; they are then int32 tensors (batch, 1) in
-        ``values``.
+        ``update_state``, and are checked to be below the number of classes.
+    checks_targets : whether targets must have the shape of the predictions.
 
     Examples
     --------
-    >>> from fastnn.metrics import Accuracy
-    >>> metric = Accuracy()
-    >>> metric.update_state([[1], [2], [3], [4]], [[0], [2], [3], [4]])
+    >>> from fastnn import metrics, ops
+    >>> class WorstError(metrics.Metric):
+    ...     def __init__(self, name="worst_error", **kwargs):
+    ...         super().__init__(name=name, **kwargs)
+    ...         self.worst = self.add_variable((), "zeros", name="worst")
+    ...
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.worst.assign(ops.maximum(self.worst, ops.max(ops.absolute(y_true - y_pred))))
+    ...
+    ...     def result(self):
+    ...         return self.worst.value
+    >>> metric = WorstError()
+    >>> metric.update_state(np.array([[0.0], [1.0]]), np.array([[0.5], [3.0]]))
+    >>> metric.update_state(np.array([[1.0]]), np.array([[0.0]]))
     >>> float(metric.result())
-    0.75
+    2.0
+
+    Notes
+    -----
+    Differs from Keras: state is float64; the variables of the classes of this module are no
+    ``variables``; ``update_state`` of your own must not look at numbers while it is traced.
     """
 
     sparse: bool = False
+    checks_targets: bool = False
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
@@ -53,35 +84,120 @@ class Metric:
             )
         self.name: str = name or snake_case(type(self).__name__)
         self.dtype: str = config.standardize_dtype(dtype)
+        self._variables: list[MetricVariable] = []
 
-    def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """One value per sample, (batch, …, 1), from symbolic targets and predictions."""
-        raise ArgumentError(
-            f"metric {self.name!r} ({type(self).__name__}) does not define values(y_true, "
-            "y_pred), so fit and evaluate cannot compute it. Define it with functions of "
-            "fastnn.ops, or pass such a function."
-        )
+    # -- what Programs use ------------------------------------------------------------------------
+
+    def words(self, prediction: Shape) -> int:
+        """How many float64 words the state has, for predictions of a shape."""
+        return sum(variable.size for variable in self.variables)
+
+    def initial(self, prediction: Shape) -> Array:
+        """The words before any data."""
+        parts = [variable.initial.reshape(-1) for variable in self.variables]
+        return np.concatenate(parts) if parts else np.zeros(self.words(prediction))
+
+    def accumulate(
+        self, first: int, y_true: Tensor, y_pred: Tensor, weights: Tensor | None
+    ) -> list[Node]:
+        """The ops that take a batch into account, in the words from ``first`` on."""
+        place = first
+        try:
+            for variable in self.variables:
+                variable.begin_trace(place, y_pred.dtype)
+                place += variable.size
+            if "sample_weight" in inspect.signature(self.update_state).parameters:
+                self.update_state(y_true, y_pred, sample_weight=weights)
+            else:
+                self.update_state(y_true, y_pred)
+            return [node for variable in self.variables for node in variable.traced_updates()]
+        finally:
+            for variable in self.variables:
+                variable.end_trace()
+
+    def compute(self, state: Array) -> Any:
+        """The figure that the words mean: a float, or an array."""
+        kept = [variable.numpy() for variable in self.variables]
+        place = 0
+        try:
+            for variable in self.variables:
+                words = state[place : place + variable.size]
+                variable.assign(words.reshape(variable.shape))
+                place += variable.size
+            return plain(self.result())
+        finally:
+            for variable, value in zip(self.variables, kept, strict=True):
+                variable.assign(value)
+
+    # -- what users call and define ---------------------------------------------------------------
+
+    def add_variable(
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> MetricVariable:
+        """A part of the state, to be called in ``__init__``.
+
+        Parameters
+        ----------
+        shape : tuple of int, ``()`` for a number.
+        initializer : name, object of ``fastnn.initializers`` or function of (shape, dtype) that
+            makes the value before any data.
+        dtype, aggregation : accepted for Keras's sake: the state is float64, and of one process.
+        name : ``"variable"`` by default.
+
+        Returns
+        -------
+        A ``MetricVariable`` with ``assign``, ``assign_add``, ``assign_sub`` and ``value``, which
+        takes part in arithmetic and in functions of ``fastnn.ops``.
+        """
+        variable = MetricVariable(initial_value(initializer, shape), name or "variable")
+        self.variables.append(variable)
+        return variable
+
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        name: str | None = None,
+    ) -> MetricVariable:
+        """``add_variable`` under the name that layers use."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    @property
+    def variables(self) -> list[MetricVariable]:
+        """What ``add_variable`` made."""
+        try:
+            return self._variables
+        except AttributeError:
+            raise ArgumentError(
+                f"metric class {type(self).__name__!r} does not call super().__init__(). Call it "
+                "first in __init__."
+            ) from None
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Take more data into account."""
-        raise ArgumentError(
-            f"metric class {type(self).__name__!r} does not define update_state(). Derive from "
-            "fastnn.metrics.Mean, or use MeanMetricWrapper(function)."
-        )
+        self._undefined("update_state")
 
     def result(self) -> Any:
         """The metric over all data since the last ``reset_state``."""
+        self._undefined("result")
+
+    def _undefined(self, method: str) -> None:
         raise ArgumentError(
-            f"metric class {type(self).__name__!r} does not define result(). Derive from "
-            "fastnn.metrics.Mean, or use MeanMetricWrapper(function)."
+            f"metric class {type(self).__name__!r} does not define {method}(). Define it with "
+            "functions of fastnn.ops, derive from fastnn.metrics.Mean, or use "
+            "MeanMetricWrapper(function)."
         )
 
     def reset_state(self) -> None:
         """Forget all data."""
-        raise ArgumentError(
-            f"metric class {type(self).__name__!r} does not define reset_state(). Derive from "
-            "fastnn.metrics.Mean, or use MeanMetricWrapper(function)."
-        )
+        for variable in self.variables:
+            variable.assign(variable.initial)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``update_state`` with the same arguments, then ``result``."""
@@ -101,160 +217,98 @@ class Metric:
         return f"<{type(self).__name__} name={self.name}>"
 
 
-class Mean(Metric):
-    """The weighted mean of values.
+class StateMetric(Metric):
+    """Base of the metrics here that are not means: counts, sums of squares, histograms.
 
-    Σ w_i v_i / Σ w_i over all samples i; 0 if there are none.
-
-    Parameters
-    ----------
-    name, dtype : see ``Metric``.
-
-    Examples
-    --------
-    >>> from fastnn.metrics import Mean
-    >>> metric = Mean()
-    >>> metric.update_state([1, 3, 5, 7])
-    >>> float(metric.result())
-    4.0
-    >>> metric.reset_state()
-    >>> metric.update_state([1, 3, 5, 7], sample_weight=[1, 1, 0, 0])
-    >>> float(metric.result())
-    2.0
+    A subclass defines ``words``, ``accumulate`` and ``compute``; ``update_state`` and ``result``
+    use them on arrays.
     """
 
-    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
+    checks_targets = True
+
+    def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.total: float = 0.0
-        self.count: float = 0.0
+        self._state: Array | None = None
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Add values.
-
-        Parameters
-        ----------
-        values : (batch, …); axes beyond the first are averaged for each sample.
-        sample_weight : one weight per sample, or one per value.
-        """
-        array = np.asarray(values, dtype=np.float64)
-        axes = tuple(range(1, array.ndim))
-        if sample_weight is None:
-            self.total += float(array.mean(axis=axes).sum()) if array.size else 0.0
-            self.count += float(array.shape[0] if array.ndim else 1)
-            return
-        weights = spread_weights(sample_weight, array.shape, self.name)
-        if array.size:
-            self.total += float((array * weights).mean(axis=axes).sum())
-            self.count += float(weights.mean(axis=axes).sum())
-
-    def result(self) -> Any:
-        """The mean over all values since the last ``reset_state``, float64."""
-        return np.float64(self.total / self.count if self.count else 0.0)
-
-    def reset_state(self) -> None:
-        """Forget all values."""
-        self.total = 0.0
-        self.count = 0.0
-
-
-class MeanMetricWrapper(Mean):
-    """The mean of a function of targets and predictions.
-
-    Parameters
-    ----------
-    fn : takes symbolic targets and predictions and returns one value per sample (or per element),
-        written in ``fastnn.ops``.
-    name, dtype : see ``Metric``; the name is the function's by default.
-    **kwargs : further arguments of ``fn``.
-
-    Examples
-    --------
-    >>> from fastnn import metrics, ops
-    >>> def largest_error(y_true, y_pred):
-    ...     return ops.max(ops.absolute(y_true - y_pred), axis=-1)
-    >>> metric = metrics.MeanMetricWrapper(largest_error)
-    >>> float(metric([[0.0, 1.0], [2.0, 2.0]], [[0.0, 4.0], [3.0, 2.0]]))
-    2.0
-    """
-
-    #: whether every number of y is a sample of its own when arrays of one axis are passed
-    elementwise: bool = False
-    #: whether targets must have the shape of the predictions
-    checks_targets: bool = False
-
-    def __init__(
-        self,
-        fn: Callable[..., Any],
-        name: str | None = None,
-        dtype: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if not callable(fn):
-            raise ArgumentError(
-                f"MeanMetricWrapper: received fn={fn!r}, expected a function of (y_true, y_pred). "
-                "Pass one written in fastnn.ops."
-            )
-        title = getattr(fn, "__name__", type(fn).__name__)
-        super().__init__(name or ("metric" if title == "<lambda>" else title), dtype)
-        self._fn = fn
-        self._fn_kwargs = kwargs
-
-    def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """fn(y_true, y_pred)."""
-        if y_true.ndim == 1 and y_pred.ndim == 2 and y_pred.shape[-1] == 1:
-            y_true = fit_targets(y_true, y_pred, self.name)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
-        if not isinstance(values, Tensor) or not values.has_batch:
-            raise ArgumentError(
-                f"metric {self.name!r}: the function returned {values!r}, expected a symbolic "
-                "tensor with one value per sample. Use functions of fastnn.ops, and reduce the "
-                "last axis only."
-            )
-        return values
-
-    def update_state(  # type: ignore[override]
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add samples.
 
         Parameters
         ----------
         y_true, y_pred : targets and predictions (batch, …).
-        sample_weight : one weight per sample, or one per value.
+        sample_weight : one weight per sample, or one per prediction.
 
         Raises
         ------
-        ShapeError : if targets do not fit predictions.
-        DataError : for a label that is not a whole number in [0, classes).
+        ShapeError : if targets do not fit predictions, or predictions those before.
         """
-        if self.elementwise and np.ndim(y_true) == np.ndim(y_pred) == 1:
-            y_true, y_pred = np.reshape(y_true, (-1, 1)), np.reshape(y_pred, (-1, 1))
-        values = per_sample(
-            self.values,
-            y_true,
-            y_pred,
-            name=self.name,
-            key=(type(self), self._key(), config.epsilon()),
-            sparse=self.sparse,
-            checked=self.checks_targets,
-        )
-        super().update_state(values, sample_weight)
+        from fastnn.program.accumulate import accumulate
 
-    def _key(self) -> Any:
-        """What identifies ``values`` with its settings, for the cache of compiled functions."""
-        return (self._fn, *((k, type(v).__name__, v) for k, v in self._fn_kwargs.items()))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric; the function by its name."""
-        title = getattr(self._fn, "__name__", "<lambda>")
-        if title == "<lambda>":
-            raise ArgumentError(
-                f"metric {self.name!r}: a function without a name (a lambda) cannot be written to "
-                "a file. Define it with def, and pass it as custom_objects when loading."
+        p = float_array(y_pred, self.name, "y_pred")
+        t = float_array(y_true, self.name, "y_true").astype(p.dtype, copy=False)
+        flat = (1, -1) if self.one_row else (-1, 1)
+        p, t = (array.reshape(flat) if array.ndim < 2 else array for array in (p, t))
+        if self.checks_targets:
+            t = t.reshape(match_targets(t.shape, p.shape, self.name))
+        words = self.words(p.shape)
+        if self._state is None:
+            self._state = np.zeros(words)
+        elif self._state.size != words:
+            raise ShapeError(
+                f"{self.name}: received predictions of shape {shape_text(p.shape)}, which do not "
+                "fit those before. Pass predictions of one kind, or call reset_state() first."
             )
-        return {**super().get_config(), "fn": title, **self._fn_kwargs}
+        arrays = [t, p]
+        if sample_weight is not None:
+            arrays.append(self._weights(sample_weight, p.shape).astype(p.dtype))
+        accumulate(
+            lambda t, p, w=None: self.accumulate(0, t, p, w),
+            arrays,
+            self._state,
+            key=(type(self), self._key(), config.epsilon()),
+            names=("y_true", "y_pred", "sample_weight"),
+        )
+
+    def _weights(self, sample_weight: Any, shape: tuple[int, ...]) -> Array:
+        """Weights as (batch, 1), or of the shape of the predictions."""
+        w = np.asarray(sample_weight, dtype=np.float64)
+        if w.ndim == 0:
+            return np.full((shape[0], 1), w)
+        if w.shape == shape:
+            return w
+        if w.size == shape[0] == w.shape[0]:
+            return w.reshape(-1, 1)
+        raise ShapeError(
+            f"{self.name}: received sample_weight of shape {w.shape} for predictions of shape "
+            f"{shape}, expected one weight per sample, or one per prediction. Reshape it."
+        )
+
+    def _key(self) -> Hashable:
+        """What identifies ``accumulate`` with its settings, for the cache of compiled functions."""
+        settings = {k: v for k, v in self.get_config().items() if k not in ("name", "dtype")}
+        return repr(settings)
+
+    def result(self) -> Any:
+        """The metric over all data since the last ``reset_state``, in float64."""
+        if self._state is None:
+            return self.empty()
+        return self.compute(self._state)
+
+    @property
+    def one_row(self) -> bool:
+        """Whether arrays of one axis are one sample, rather than samples of one number."""
+        return False
+
+    def empty(self) -> Any:
+        """The result before any data."""
+        return np.float64(0.0)
+
+    def reset_state(self) -> None:
+        """Forget all data."""
+        self._state = None
 
 
-def mean_of_columns(values: Tensor) -> Tensor:
-    """(…, k) → (…, 1)."""
-    return values if values.shape[-1] == 1 else reduce_columns(values, "mean")
+def plain(value: Any) -> Any:
+    """A result as a number or a float64 array."""
+    array = np.asarray(value, dtype=np.float64)
+    return float(array) if array.ndim == 0 else array

@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 from fastnn import losses
 from fastnn.errors import ArgumentError
+from fastnn.layers.layer import snake_case
 from fastnn.losses import Loss
+from fastnn.metrics import functions
 from fastnn.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+)
+from fastnn.metrics.auc import (
+    AUC,
+)
+from fastnn.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from fastnn.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+)
+from fastnn.metrics.f_score import (
+    F1Score,
+    FBetaScore,
+)
+from fastnn.metrics.formula_metrics import (
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    RootMeanSquaredError,
+    SquaredHinge,
+)
+from fastnn.metrics.iou import (
+    BinaryIoU,
+    IoU,
+    MeanIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
 )
 from fastnn.metrics.loss_metrics import (
     BinaryCrossentropy,
@@ -20,36 +64,108 @@ from fastnn.metrics.loss_metrics import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from fastnn.metrics.metric import Mean, MeanMetricWrapper, Metric
+from fastnn.metrics.means import (
+    Mean,
+    MeanMetricWrapper,
+    Sum,
+)
+from fastnn.metrics.metric import Metric
+from fastnn.metrics.operating_points import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from fastnn.metrics.r2_score import (
+    R2Score,
+)
 from fastnn.registry import Registry, unknown_name
 
+_CLASSES: tuple[type[Metric], ...] = (
+    Mean,
+    Sum,
+    MeanSquaredError,
+    RootMeanSquaredError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    LogCoshError,
+    CosineSimilarity,
+    R2Score,
+    PearsonCorrelation,
+    ConcordanceCorrelation,
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    Hinge,
+    SquaredHinge,
+    CategoricalHinge,
+    TruePositives,
+    FalsePositives,
+    TrueNegatives,
+    FalseNegatives,
+    Precision,
+    Recall,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    AUC,
+    F1Score,
+    FBetaScore,
+    IoU,
+    BinaryIoU,
+    MeanIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
+)
+# each function with the class of its mean
+_FUNCTIONS: dict[Any, type[Metric]] = {
+    losses.mean_squared_error: MeanSquaredError,
+    losses.mean_absolute_error: MeanAbsoluteError,
+    losses.mean_absolute_percentage_error: MeanAbsolutePercentageError,
+    losses.mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
+    losses.log_cosh: LogCoshError,
+    losses.binary_crossentropy: BinaryCrossentropy,
+    losses.categorical_crossentropy: CategoricalCrossentropy,
+    losses.sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    losses.kl_divergence: KLDivergence,
+    losses.poisson: Poisson,
+    losses.hinge: Hinge,
+    losses.squared_hinge: SquaredHinge,
+    losses.categorical_hinge: CategoricalHinge,
+    functions.binary_accuracy: BinaryAccuracy,
+    functions.categorical_accuracy: CategoricalAccuracy,
+    functions.sparse_categorical_accuracy: SparseCategoricalAccuracy,
+    functions.top_k_categorical_accuracy: TopKCategoricalAccuracy,
+    functions.sparse_top_k_categorical_accuracy: SparseTopKCategoricalAccuracy,
+    functions.pearson_correlation: PearsonCorrelation,
+    functions.concordance_correlation: ConcordanceCorrelation,
+}
+# functions of fastnn that files may name
+_OWN_FUNCTIONS = (*_FUNCTIONS, losses.huber, losses.cosine_similarity)
+_SHORT = {
+    "bce": "BinaryCrossentropy",
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+}
 REGISTRY: Registry[Metric] = Registry(
     "metric",
+    {cls.__name__: cls for cls in _CLASSES},
     {
-        "Mean": Mean,
-        "Accuracy": Accuracy,
-        "BinaryAccuracy": BinaryAccuracy,
-        "CategoricalAccuracy": CategoricalAccuracy,
-        "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
-        "MeanSquaredError": MeanSquaredError,
-        "BinaryCrossentropy": BinaryCrossentropy,
-        "CategoricalCrossentropy": CategoricalCrossentropy,
-        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-    },
-    {
-        "mean": "Mean",
-        "accuracy": "Accuracy",
-        "binary_accuracy": "BinaryAccuracy",
-        "categorical_accuracy": "CategoricalAccuracy",
-        "sparse_categorical_accuracy": "SparseCategoricalAccuracy",
-        "mean_squared_error": "MeanSquaredError",
-        "mse": "MeanSquaredError",
-        "MSE": "MeanSquaredError",
-        "binary_crossentropy": "BinaryCrossentropy",
-        "bce": "BinaryCrossentropy",
-        "BCE": "BinaryCrossentropy",
-        "categorical_crossentropy": "CategoricalCrossentropy",
-        "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+        **{snake_case(cls.__name__): cls.__name__ for cls in _CLASSES},
+        **_SHORT,
+        **{name.upper(): cls for name, cls in _SHORT.items()},
     },
 )
 # What these names mean follows from the shapes of targets and predictions: binary, one-hot, labels.
@@ -108,25 +224,33 @@ def get(identifier: object, custom_objects: Mapping[str, Any] | None = None) -> 
     if isinstance(identifier, Mapping):
         return deserialize(identifier, custom_objects)
     if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier()
+        return _made(identifier)
     if isinstance(identifier, Loss):
         return _from_loss(identifier)
     if callable(identifier) and not isinstance(identifier, type):
-        if identifier in _LOSS_FUNCTIONS:
-            return _from_loss(losses.get(identifier))
-        return MeanMetricWrapper(identifier)
+        cls = _FUNCTIONS.get(identifier)
+        return MeanMetricWrapper(identifier) if cls is None else cls()
     raise ArgumentError(
         f"received {identifier!r} as a metric, expected a name, a Metric object or a function of "
         "(y_true, y_pred). Pass 'accuracy' or fastnn.metrics.BinaryAccuracy(), for example."
     )
 
 
-_LOSS_FUNCTIONS = (
-    losses.mean_squared_error,
-    losses.binary_crossentropy,
-    losses.categorical_crossentropy,
-    losses.sparse_categorical_crossentropy,
-)
+def _made(cls: type[Metric]) -> Metric:
+    """A metric of a class, which must need no arguments."""
+    needed = [
+        name
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if needed:
+        example = ", ".join(f"{name}=..." for name in needed)
+        raise ArgumentError(
+            f"received the metric class {cls.__name__} by its name, but it needs arguments: "
+            f"{', '.join(needed)}. Pass fastnn.metrics.{cls.__name__}({example})."
+        )
+    return cls()
 
 
 def _from_loss(loss: Loss) -> Metric:
@@ -244,9 +368,11 @@ def deserialize(
         return REGISTRY.deserialize(config, custom_objects)
     inner = dict(config.get("config") or {})
     name = inner.pop("fn", None)
-    if not isinstance(name, str) or name not in (custom_objects or {}):
+    known = {function.__name__: function for function in _OWN_FUNCTIONS}
+    known.update(custom_objects or {})
+    if not isinstance(name, str) or name not in known:
         raise ArgumentError(
             f"a metric is a function {name!r} of the model's author, which is not part of the "
             f"file. Pass it: custom_objects={{{name!r}: the_function}}."
         )
-    return MeanMetricWrapper((custom_objects or {})[name], **inner)
+    return MeanMetricWrapper(known[name], **inner)

@@ -190,10 +190,9 @@ class Engine:
         executable = self._executable(job, capacity)
         feed = arrays.feed(self.dtype, check_finite)
         prediction = self.output_shape  # type: ignore[attr-defined]
-        logged = self.compiled.log_names((BATCH, *arrays.target_shape), prediction)
-        names = ["loss" if self.compiled.loss is not None else "", *logged]
+        figures = self.compiled.figures((BATCH, *arrays.target_shape), prediction)
         classes = arrays.classes or int(prediction[-1])  # a sparse metric beside another loss
-        return Runner(executable, feed, names, classes)
+        return Runner(executable, feed, figures, classes)
 
     def _evaluation(self, arrays: inputs.Arrays, batch: int, check_finite: bool) -> Runner:
         """A runner that evaluates."""

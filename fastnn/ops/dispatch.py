@@ -22,13 +22,14 @@ Array = np.ndarray[Any, Any]
 
 
 def is_symbolic(value: Any) -> bool:
-    """Whether the value takes part in a trace: a tensor, or a variable of a layer."""
-    return isinstance(value, (Tensor, Variable))
+    """Whether the value takes part in a trace: a tensor, or a variable of a layer or metric."""
+    return isinstance(value, (Tensor, Variable)) or getattr(value, "is_traced", False)
 
 
 def symbol(value: Any) -> Any:
     """The tensor of a variable; anything else as it is."""
-    return value.tensor() if isinstance(value, Variable) else value
+    traced = isinstance(value, Variable) or getattr(value, "is_traced", False)
+    return value.tensor() if traced else value
 
 
 def float_array(value: Any, owner: str, name: str) -> Array:

@@ -201,11 +201,9 @@ def _compiled(
     Without ``rows`` the arrays enter as tensors without the batch axis.
     """
     unbatched = rows is None
-    with _lock:
-        found = _cache.get(key)
-        if found is not None and found.serves(rows):
-            _cache.move_to_end(key)
-            return found
+    found = cached(key, rows)
+    if found is not None:
+        return found
     inputs = []
     slots = []
     for number, sample in enumerate(shapes):
@@ -234,6 +232,21 @@ def _compiled(
     made = Eager(executable, output.shape, output.dtype, capacity, whole, alone)
     if rows is None and sum(slot.columns for slot in slots) > UNBATCHED_MOST:
         return made
+    return keep(key, made)
+
+
+def cached(key: Hashable, rows: int | None) -> Eager | None:
+    """What the cache has under a key, if it serves so many rows."""
+    with _lock:
+        found = _cache.get(key)
+        if found is None or not found.serves(rows):
+            return None
+        _cache.move_to_end(key)
+        return found
+
+
+def keep(key: Hashable, made: Eager) -> Eager:
+    """Put a compiled function into the cache, in place of what was unused for longest."""
     with _lock:
         _cache[key] = made
         while len(_cache) > CACHE_SIZE:

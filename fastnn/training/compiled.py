@@ -6,15 +6,51 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from fastnn import losses, metrics, optimizers
 from fastnn.errors import ArgumentError, StateError, UnsupportedError
 from fastnn.losses import Loss
 from fastnn.metrics import Metric
+from fastnn.metrics.means import mean_of
 from fastnn.optimizers import Optimizer
 from fastnn.program.tensor import Shape
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A quantity of the logs: which words of the state it is made of, and how.
+
+    Attributes
+    ----------
+    name : in logs.
+    first, count : its words.
+    compute : from the words to a float or an array.
+    is_mean : whether it is the first of two words divided by the second.
+    initial : the words before any data; None for zeros.
+    """
+
+    name: str
+    first: int
+    count: int
+    compute: Callable[[Array], Any]
+    is_mean: bool = False
+    initial: Array | None = None
+
+    def of(self, state: Array) -> Any:
+        """The quantity, out of all words."""
+        return self.compute(state[self.first : self.first + self.count])
+
+
+def _mean(state: Array) -> float:
+    return mean_of(float(state[0]), float(state[1]))
 
 
 class Compiled:
@@ -56,6 +92,20 @@ class Compiled:
             log_names(resolved)
             self._resolved[key] = resolved
         return self._resolved[key]
+
+    def figures(self, target: Shape, prediction: Shape) -> list[Figure]:
+        """The quantities that are logged, the loss first, and where their state lies."""
+        found = [Figure("loss", 0, 2, _mean, True)] if self.loss is not None else []
+        first = 2  # the loss's words stay free without a loss
+        resolved = self.resolve(target, prediction)
+        for name, (metric, _) in zip(log_names(resolved), resolved, strict=True):
+            count = metric.words(prediction)
+            is_mean = type(metric).compute is metrics.Mean.compute
+            initial = metric.initial(prediction)
+            kept = initial if initial.any() else None
+            found.append(Figure(name, first, count, metric.compute, is_mean, kept))
+            first += count
+        return found
 
     def log_names(self, target: Shape, prediction: Shape) -> list[str]:
         """The names of the resolved metrics as logs use them."""
@@ -138,16 +188,15 @@ def _flat_list(items: Any, what: str) -> list[Any]:
 def log_names(resolved: Sequence[tuple[Metric, bool]]) -> list[str]:
     """The names of resolved metrics in logs, as in Keras ``weighted_accuracy`` beside ``accuracy``.
 
-    Two metrics of one name in the same list are refused: logs could not tell them apart.
+    Further metrics of one name are numbered: ``auc``, ``auc_1``. (Keras counts those that were
+    given no name through the whole process.)
     """
     names = ["loss"]
     for metric, weighted in resolved:
         name = f"weighted_{metric.name}" if weighted and metric.name in names else metric.name
         if name in names:
-            raise ArgumentError(
-                f"two metrics are called {name!r}. Give one of them another name= so that logs can "
-                "tell them apart."
-            )
+            counted = (f"{name}_{number}" for number in itertools.count(1))
+            name = next(candidate for candidate in counted if candidate not in names)
         names.append(name)
     return names[1:]
 

@@ -29,15 +29,18 @@ from fastnn.training.interrupts import HeldInterrupts
 if TYPE_CHECKING:
     from fastnn.callbacks import CallbackList
     from fastnn.models.sequential import Sequential
+    from fastnn.training.compiled import Figure
     from fastnn.training.progress import Progress
 
 Array = np.ndarray[Any, Any]
 
 # Seconds after which a native call returns: below the 0.25 s after which Ctrl-C feels ignored
 DEADLINE = 0.2
-# Bounds of a window that spans several epochs: 2 MB of row numbers, 2 MB of control rows
+# Bounds of a window that spans several epochs: 2 MB of row numbers, 2 MB of control rows, 8 MB of
+# metric accumulators
 WINDOW_ROWS = 1 << 18
 WINDOW_STEPS = 1 << 14
+WINDOW_WORDS = 1 << 20
 # Seconds between copies of the weights that a NaN loss can go back to
 SNAPSHOT_SECONDS = 2.0
 
@@ -71,13 +74,14 @@ class Runner:
 
     Attributes
     ----------
+    figures : what the accumulators mean.
     classes : number of classes, for messages about labels.
     state : metric accumulators, and one row per finished epoch of the window.
     """
 
     executable: Executable
     feed: Feed
-    names: list[str]
+    figures: list[Figure]
     classes: int
     state: RunState = field(init=False)
 
@@ -117,13 +121,21 @@ class Runner:
             yield start, stop
             start = stop
 
-    def logs(self, sums: Array) -> dict[str, float]:
-        """Means by name out of (sum, weight) pairs."""
-        return {
-            name: float(total / weight) if weight else math.nan if total else 0.0
-            for name, total, weight in zip(self.names, sums[0::2], sums[1::2], strict=False)
-            if name
-        }
+    def logs(self, state: Array) -> dict[str, Any]:
+        """The figures by name, out of the accumulators."""
+        return {figure.name: figure.of(state) for figure in self.figures}
+
+    def columns(self, table: Array) -> dict[str, list[Any]]:
+        """The figures by name, one for each row of accumulators."""
+        found: dict[str, list[Any]] = {}
+        for figure in self.figures:
+            words = table[:, figure.first : figure.first + figure.count]
+            if figure.is_mean:
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    found[figure.name] = (words[:, 0] / words[:, 1]).tolist()
+            else:
+                found[figure.name] = [figure.compute(row) for row in words]
+        return found
 
     def error(self, result: RunResult, window: Window, base: int) -> Exception:
         """The error for a run that stopped on bad data."""
@@ -143,7 +155,7 @@ class EvaluationLoop:
         self.callbacks = callbacks
         self.progress = progress
 
-    def run(self, steps: int | None = None) -> dict[str, float]:
+    def run(self, steps: int | None = None) -> dict[str, Any]:
         """The means over all rows, or over the first ``steps`` batches."""
         runner = self.runner
         offsets, rows = batch_grid(runner.feed.rows, self.batch)
@@ -200,7 +212,7 @@ class TrainingLoop:
     ) -> None:
         self.model = model
         self.runner = runner
-        self.logs: dict[str, float] = {}
+        self.logs: dict[str, Any] = {}
         self.shuffle = shuffle
         self.callbacks = callbacks
         self.progress = progress
@@ -231,7 +243,7 @@ class TrainingLoop:
         if self._check_loss and not self._snapshot.weights_are_finite():
             raise self._diverged(f"the last steps of epoch {epoch} made weights NaN or infinite.")
 
-    def run_once(self) -> dict[str, float]:
+    def run_once(self) -> dict[str, Any]:
         """One step over all rows, as ``train_on_batch`` does it."""
         window = self._next_window()
         self.runner.prepare(1)
@@ -252,10 +264,11 @@ class TrainingLoop:
         )
         if watched:
             return 1
-        rows = self.runner.feed.rows
-        return max(1, min(left, WINDOW_ROWS // max(1, rows), WINDOW_STEPS // self.steps))
+        rows, words = self.runner.feed.rows, self.runner.executable.program.state_size
+        fit = (WINDOW_ROWS // max(1, rows), WINDOW_STEPS // self.steps, WINDOW_WORDS // words)
+        return max(1, min(left, *fit))
 
-    def _one_epoch(self, epoch: int, epochs: int) -> dict[str, float]:
+    def _one_epoch(self, epoch: int, epochs: int) -> dict[str, Any]:
         """One epoch with everything that may happen round it."""
         started = time.perf_counter()
         self.callbacks.on_epoch_begin(epoch)
@@ -273,7 +286,7 @@ class TrainingLoop:
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 
-    def _many_epochs(self, epoch: int, count: int) -> dict[str, float]:
+    def _many_epochs(self, epoch: int, count: int) -> dict[str, Any]:
         """Many epochs that nobody watches, in one window; the History gets the finished ones."""
         rows, generator = self.runner.feed.rows, self.model.generator
         before = generator.bit_generator.state
@@ -312,13 +325,7 @@ class TrainingLoop:
         history = self.callbacks.history
         if history is None or not finished:
             return
-        table = self.runner.state.history[:finished]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = table[:, 0::2] / table[:, 1::2]
-        columns = {
-            name: means[:, number].tolist() for number, name in enumerate(self.runner.names) if name
-        }
-        history.extend(epoch, columns)
+        history.extend(epoch, self.runner.columns(self.runner.state.history[:finished]))
 
     def _next_window(self) -> Window:
         """The steps of the next epoch: a whole pass, or the next ``steps_per_epoch`` batches."""

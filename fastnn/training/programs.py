@@ -1,7 +1,7 @@
 """Tracing a model into the Programs of its jobs: train, evaluate, predict, gradients.
 
-Bindings of a Program, by number: 0 x, 1 y, 2 sample weights (if any), then outputs. Metric
-accumulators: pair 0 is the loss, pair i metric i.
+Bindings of a Program, by number: 0 x, 1 y, 2 sample weights (if any), then outputs. Words of the
+state: two for the loss, then those of each metric.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastnn.errors import DataError, StateError
+from fastnn.errors import StateError
 from fastnn.losses.loss import match_targets
 from fastnn.losses.reduction import counted, reduce_tensors
 from fastnn.ops import data
@@ -148,12 +148,13 @@ def _with_targets(
         roots.append(metric_ops.metric_scalar(0, total))
     resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
     if job.kind != "gradients":
-        for number, (metric, weighted) in enumerate(resolved, start=1):
-            values = metric.values(targets.for_(metric.sparse), prediction)
-            if values.dtype != model.dtype:
-                raise DataError(f"metric {metric.name!r} gives values of dtype {values.dtype}.")
-            roots.append(metric_ops.metric_mean(2 * number, values, weights if weighted else None))
-    state_size = 2 * (1 + len(resolved))
+        first = 2
+        for metric, weighted in resolved:
+            y = targets.for_(metric.sparse)
+            roots += metric.accumulate(first, y, prediction, weights if weighted else None)
+            first += metric.words(prediction.shape)
+    figures = compiled.figures((BATCH, *job.target), prediction.shape)
+    state_size = max([2, *(figure.first + figure.count for figure in figures)])
     if job.kind == "evaluate":
         return Program(roots, slots, state_size=state_size)
     if total is None:

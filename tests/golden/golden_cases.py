@@ -459,6 +459,8 @@ AREAS: dict[str, Callable[[], Cases]] = {
     "training": training_cases,
     "updates": update_cases,
     "history": history_cases,
+    "metric_family": lambda: import_module("tests.golden.golden_metrics").metric_family_cases(),
+    "metric_history": lambda: import_module("tests.golden.golden_metrics").metric_history_cases(),
     "loss_family": lambda: import_module("tests.golden.golden_losses").loss_family_cases(),
     "loss_steps": lambda: import_module("tests.golden.golden_losses").loss_steps_cases(),
 }

@@ -217,6 +217,8 @@ RECORDERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], dict[str, A
     "training": record_training,
     "updates": record_training,
     "history": record_history,
+    "metric_family": record_metrics,
+    "metric_history": record_history,
 }
 
 

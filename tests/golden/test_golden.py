@@ -222,7 +222,12 @@ def test_training(case: str, how: str, dtype: str, backend_name: str) -> None:
 
 @cases_of("history")
 def test_history(case: str, dtype: str, backend_name: str) -> None:
-    description, golden = FILES["history"].cases[case], FILES["history"]
+    check_history(FILES["history"], case, dtype, backend_name)
+
+
+def check_history(golden: GoldenFile, case: str, dtype: str, backend_name: str) -> None:
+    """The History, the weights and the evaluation of a fit are Keras's."""
+    description = golden.cases[case]
     arrays, expected = golden.inputs(case, dtype), golden.expected(case, dtype)
     model = restored_model(description, arrays, backend_name)
     model.compile(**compile_arguments(fastnn, description["compile"]))

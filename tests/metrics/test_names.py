@@ -82,7 +82,7 @@ def test_a_custom_loss_as_a_metric() -> None:
     assert metric([0, 1], [[0.25, 0.75], [0.5, 0.0]]) == pytest.approx(0.375)
 
 
-@pytest.mark.parametrize("name", ["acuracy", "binary_acuracy", "auc"])
+@pytest.mark.parametrize("name", ["acuracy", "binary_acuracy", "aucc"])
 def test_unknown_names(name: str) -> None:
     for call in (lambda: check_name(name), lambda: resolve(name, (None, 1), (None, 1))):
         with pytest.raises(ArgumentError, match=rf"unknown metric '{name}'.*'accuracy'"):

@@ -372,6 +372,33 @@ CASES = [
         "absolute",
         terms=sizes.all_rows,
     ),
+    *(
+        Case(
+            "metric_sum",
+            name,
+            make.metric_sum(weighted, rows),
+            DOUBLE_SUM,
+            "absolute",
+            terms=sizes.all_rows,
+        )
+        for name, weighted, rows in (
+            ("", False, True),
+            ("weighted", True, True),
+            ("of one row", False, False),
+        )
+    ),
+    *(
+        Case("metric_histogram", name, make.metric_histogram(by_column, values))
+        for name, by_column, values in (
+            ("", False, None),
+            ("values", False, 0),
+            ("values of rows", False, 1),
+            ("by column", True, None),
+            ("values by column", True, 0),
+        )
+    ),
+    Case("metric_load", "", make.metric_load),
+    Case("metric_store", "", make.metric_store),
     Case("metric_scalar", "", make.metric_scalar, DOUBLE_SUM, "absolute"),
     Case("epoch_end", "", make.epoch_end),
     Case(

@@ -113,7 +113,6 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "no loss": lambda: fit(made=model(loss=None)),
     "loss weights": lambda: model(loss_weights=[1.0]),
     "metrics that are no list": lambda: model(metrics=3),
-    "two metrics of one name": lambda: fit(made=model(metrics=["mse", "mse"])),
     "two losses": lambda: model(loss=["mse", "mse"]),
     "from_logits with softmax": lambda: fit(
         y=np.zeros(5), made=classes(losses.SparseCategoricalCrossentropy(from_logits=True))

@@ -179,6 +179,11 @@ class Bench:
         self.variables.append(variable)
         return self._remember(variable.tensor(), array)
 
+    def constant(self, array: Array) -> Tensor:
+        """A constant array."""
+        value = np.asarray(array, dtype=self.dtype)
+        return self._remember(constant(value, self.dtype), value)
+
     def number(self, value: float) -> Tensor:
         """A constant number."""
         tensor = constant(value, self.dtype)
@@ -373,6 +378,8 @@ class CompiledOneOp:
                 found.append(bench.storage.view(tensor.region.kind, bench.variables[0]).copy())
             elif tensor.variable is not None:
                 found.append(tensor.variable.numpy())
+            elif tensor.constant is not None:
+                found.append(tensor.constant.copy())
             elif tensor.node is not None:
                 found.append(self._read(tensor))
         return [*found, *([self.state.history.copy()] if node.op.name == "epoch_end" else [])]

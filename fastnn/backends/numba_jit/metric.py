@@ -1,5 +1,5 @@
 """Accumulation of metrics in double, and the end of an epoch; the twin of ``kernels/metric.c``. A
-metric's state is two doubles: the weighted sum and the sum of weights.
+metric's state is a few doubles: sums, or counts in bins.
 """
 
 from __future__ import annotations
@@ -51,3 +51,49 @@ def metric_mean(record: Any, segments: Any, begin: int, end: int) -> None:
             total += weight * F64(v.data[i * v.ld + j])
     state[0] += total
     state[1] += weights * v.cols
+
+
+def metric_sum(record: Any, segments: Any, begin: int, end: int) -> None:
+    """state[j] += Σ_i w_i·v_ij in double, in row order; i0 weighted."""
+    state, v = doubles(record, segments, 0), view(record, segments, 1, 0)
+    weighted = integer_attribute(record, 0) != 0
+    w = view(record, segments, 2 if weighted else 1, 0)
+    for i in range(rows_of(record, segments, 1)):
+        weight = F64(w.data[i * w.ld]) if weighted else 1.0
+        for j in range(v.cols):
+            state[j] += weight * F64(v.data[i * v.ld + j])
+
+
+def metric_histogram(record: Any, segments: Any, begin: int, end: int) -> None:
+    """state[b·m + j] += v_ij, b the number of edges below x_ij; i0 histograms, i1 weighted."""
+    state, x = doubles(record, segments, 0), view(record, segments, 1, 0)
+    edges = view(record, segments, 2, 0)
+    histograms = integer_attribute(record, 0)
+    weighted = integer_attribute(record, 1) != 0
+    v = view(record, segments, 3 if weighted else 1, 0)
+    for i in range(rows_of(record, segments, 1)):
+        for j in range(x.cols):
+            value = x.data[i * x.ld + j]
+            low, high = 0, edges.cols  # edges before low are below, from high on they are not
+            while low < high:
+                middle = low + (high - low) // 2
+                if edges.data[middle] < value:
+                    low = middle + 1
+                else:
+                    high = middle
+            amount = F64(v.data[i * v.ld + (0 if v.cols == 1 else j)]) if weighted else 1.0
+            state[low * histograms + (0 if histograms == 1 else j)] += amount
+
+
+def metric_load(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y = real(state)."""
+    y, state = view(record, segments, 0, 0), doubles(record, segments, 1)
+    for j in range(y.cols):
+        y.data[j] = state[j]
+
+
+def metric_store(record: Any, segments: Any, begin: int, end: int) -> None:
+    """state = double(x)."""
+    state, x = doubles(record, segments, 0), view(record, segments, 1, 0)
+    for j in range(x.cols):
+        state[j] = F64(x.data[j])

@@ -67,7 +67,10 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
-    "metric": (("metric_mean",), ("metric_scalar", "epoch_end")),
+    "metric": (
+        ("metric_mean", "metric_sum", "metric_histogram", "metric_load", "metric_store"),
+        ("metric_scalar", "epoch_end"),
+    ),
     "optimizer": (
         (
             *("sgd_step", "momentum_step", "lion_step", "adagrad_step", "adadelta_step"),

@@ -1,5 +1,5 @@
-"""Metric accumulators: a float64 pair (sum, weight) per metric, updated in place step by step and
-copied to the history at the end of an epoch. What is averaged is computed by other ops.
+"""Metric accumulators: float64 words, such as a pair (sum, weight), updated in place step by step
+and copied to the history at the end of an epoch. What is added up is computed by other ops.
 Twin: ``kernels/metric.c``.
 """
 
@@ -27,6 +27,43 @@ def metric_scalar(context: Context, state: NDArray[np.float64], loss: NDArray[np
     """state += (loss · n, n): a mean over the batch counts with the batch's rows."""
     state[0] += float(loss) * context.n
     state[1] += context.n
+
+
+@ieee
+def metric_sum(
+    context: Context, state: NDArray[np.float64], v: Array, w: Array | None = None
+) -> None:
+    """state[j] += Σ_i w_i v_ij; v (…, columns), w (rows, 1) or 1."""
+    rows = v.reshape(-1, v.shape[-1]).astype(np.float64)
+    state += (rows if w is None else rows * w.reshape(-1, 1)).sum(axis=0)
+
+
+@ieee
+def metric_histogram(
+    context: Context,
+    state: NDArray[np.float64],
+    x: Array,
+    edges: Array,
+    v: Array | None = None,
+    *,
+    histograms: int,
+) -> None:
+    """state[b, j] += v_ij, b the number of edges below x_ij; j = 0 unless ``histograms`` > 1."""
+    bins = np.searchsorted(edges, x, side="left")
+    bins[np.isnan(x)] = 0
+    column = np.arange(x.shape[-1]) % histograms
+    amounts = np.broadcast_to(1.0 if v is None else v, x.shape).astype(np.float64)
+    np.add.at(state, bins * histograms + column, amounts)
+
+
+def metric_load(context: Context, state: NDArray[np.float64], *, dtype: str) -> Array:
+    """y = state in the float type."""
+    return state.astype(dtype)
+
+
+def metric_store(context: Context, state: NDArray[np.float64], x: Array) -> None:
+    """state = x."""
+    state[:] = x
 
 
 def epoch_end(context: Context, state_all: NDArray[np.float64]) -> None:
