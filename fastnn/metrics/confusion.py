@@ -5,6 +5,7 @@ A prediction above a threshold counts as positive, as does a target other than 0
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,9 +65,9 @@ class _Decisions(StateMetric):
         """The result before any data."""
         return self.compute(np.zeros(self._bins.words))
 
+    @abstractmethod
     def figure(self, counts: Counts) -> Array:
         """The figure at each threshold."""
-        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""

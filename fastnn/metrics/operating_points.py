@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,9 +55,9 @@ class _OperatingPoint(StateMetric):
         constrained, wanted = self.figures(self._bins.counts(state))
         return float(np.where(constrained >= self.value, wanted, 0.0).max(initial=0.0))
 
+    @abstractmethod
     def figures(self, counts: Counts) -> tuple[Array, Array]:
         """Of the constrained and of the wanted figure, the values at each threshold."""
-        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric, as plain data."""
