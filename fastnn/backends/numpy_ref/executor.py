@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,19 +67,40 @@ class NumpyBackend:
         return NumpyExecutable(program)
 
 
+@dataclass(slots=True)
+class Call:
+    """A node as it is run: its function, and where in the list of values its operands stand."""
+
+    function: Callable[..., Any] | None
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    node: Node
+
+
 class NumpyExecutable:
     """A Program and the NumPy function of each of its nodes."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.steps: list[tuple[Node, Callable[..., Any] | None]] = []
+        self.calls: list[Call] = []
+        self._places: dict[int, int] = {}
+        self._tensors: list[Tensor] = []
+        self._shapes: dict[int, list[tuple[int, ...]]] = {}  # of every tensor, by rows of a batch
         # updates last: after every read of the old weights and every check of the step
-        nodes = sorted(program.nodes, key=lambda node: is_update(node.op))
-        for node in nodes:
+        for node in sorted(program.nodes, key=lambda node: is_update(node.op)):
             function = None if node.op.name == "reshape" else find_function(node.op.name)
             if function is None and node.op.name != "reshape":
                 raise BackendUnavailable(f"the numpy backend has no op {node.op.name!r}.")
-            self.steps.append((node, function))
+            function = getattr(function, "__wrapped__", function)  # without ``ieee``: see ``run``
+            inputs, outputs = self._numbered(node.inputs), self._numbered(node.outputs)
+            self.calls.append(Call(function, inputs, outputs, node))
+
+    def _numbered(self, tensors: Sequence[Tensor]) -> tuple[int, ...]:
+        """The places of tensors in the list of values."""
+        for tensor in tensors:
+            if self._places.setdefault(id(tensor), len(self._tensors)) == len(self._tensors):
+                self._tensors.append(tensor)
+        return tuple(self._places[id(tensor)] for tensor in tensors)
 
     def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
         """None: there is no shorter way than ``run``."""
@@ -97,6 +119,7 @@ class NumpyExecutable:
     ) -> RunResult:
         """Run steps one after the other; see ``Executable.run``."""
         bindings = [Binding(b.array, b.permutation, b.check_finite) for b in bound]
+        lasting = self._lasting(state)
         start = time.monotonic()
         last = len(control) if count is None else first + count
         for index in range(first, last):
@@ -114,37 +137,47 @@ class NumpyExecutable:
                 history=state.history,
             )
             try:
-                self._step(context, state)
+                with np.errstate(all="ignore"):  # what ``ieee`` does, once a step
+                    self._step(context, list(lasting))
             except StepStopped as stop:
                 return RunResult(stop.code, index - first, stop.row, stop.binding, stop.value)
             if deadline and time.monotonic() - start >= deadline:
                 return RunResult(OK, index + 1 - first)
         return RunResult(OK, last - first)
 
-    def _step(self, context: Context, state: RunState) -> None:
+    def _step(self, context: Context, values: list[Any]) -> None:
         """Run every node once."""
-        values: dict[int, Array] = {}
-        for node, function in self.steps:
-            inputs = [self._value(tensor, values, state) for tensor in node.inputs]
-            if function is None:
-                shape = _concrete(node.output, context.n)
-                values[id(node.output)] = inputs[0].reshape(shape)
+        shapes = self._shapes.get(context.n)
+        if shapes is None:
+            shapes = [_concrete(tensor, context.n) for tensor in self._tensors]
+            self._shapes[context.n] = shapes
+        gradients = self.program.gradients
+        for call in self.calls:
+            inputs = [values[place] for place in call.inputs]
+            if call.function is None:
+                values[call.outputs[0]] = inputs[0].reshape(shapes[call.outputs[0]])
                 continue
-            result = function(context, *inputs, **node.attributes)
-            for tensor in node.outputs:
-                shape = _concrete(tensor, context.n)
+            result = call.function(context, *inputs, **call.node.attributes)
+            for place in call.outputs:
+                shape = shapes[place]
                 if result.shape != shape:
-                    spread = node.op.name == "scale"
+                    spread = call.node.op.name == "scale"
                     result = np.broadcast_to(result, shape) if spread else result.reshape(shape)
-                values[id(tensor)] = result
-                variable = self.program.gradients.get(id(tensor))
+                values[place] = result
+                variable = gradients.get(id(self._tensors[place])) if gradients else None
                 if variable is not None:
                     self.program.storage.view("gradients", variable)[...] = result
 
-    def _value(self, tensor: Tensor, values: dict[int, Array], state: RunState) -> Array:
-        """The array behind a tensor."""
-        if id(tensor) in values:
-            return values[id(tensor)]
+    def _lasting(self, state: RunState) -> list[Array | None]:
+        """The arrays that stay what they are from step to step; None for what a step makes."""
+        made = {place for call in self.calls for place in call.outputs}
+        return [
+            None if place in made else self._array(tensor, state)
+            for place, tensor in enumerate(self._tensors)
+        ]
+
+    def _array(self, tensor: Tensor, state: RunState) -> Array:
+        """The array behind a variable, a constant or a region."""
         if tensor.variable is not None:
             return tensor.variable.view()
         if tensor.constant is not None:
