@@ -18,4 +18,6 @@
 #include "loss.c"
 #include "metric.c"
 #include "optimizer.c"
+#include "layerwise.c"
+#include "perceptron.c"
 #include "state.c"

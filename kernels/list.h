@@ -91,4 +91,8 @@
     REAL_KERNEL(nadam_step, 4, 4, 0, 4)                                                                                \
     REAL_KERNEL(ftrl_step, 4, 4, 1, 6)                                                                                 \
     REAL_KERNEL(adam_step, 4, 4, 0, 4)                                                                                 \
+    REAL_KERNEL(lamb_step, 4, 4, 0, 4)                                                                                 \
+    REAL_KERNEL(adafactor_step, 3, 4, 1, 4)                                                                            \
+    REAL_KERNEL(muon_step, 7, 7, 2, 6)                                                                                 \
+    REAL_KERNEL(perceptron_pass, 4, 4, 0, 0)                                                                           \
     REAL_KERNEL(assign, 2, 2, 0, 0)

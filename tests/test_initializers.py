@@ -370,3 +370,45 @@ def test_against_keras(cls: type):
     assert abs(ours.std() / keras_w.std() - 1) < 0.02
     for q in (0.01, 0.1, 0.5, 0.9, 0.99):
         assert abs(np.quantile(ours, q) - np.quantile(keras_w, q)) < 0.1 * keras_w.std()
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9), (2, 3, 5), (1, 1)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_orthogonal(shape: tuple[int, ...], dtype: str):
+    w = initializers.Orthogonal(gain=1.5, seed=3)(shape, dtype)
+    assert w.shape == shape
+    assert w.dtype == dtype
+    matrix = w.reshape(-1, shape[-1]).astype(np.float64) / 1.5
+    tall = matrix.shape[0] >= matrix.shape[1]
+    np.testing.assert_array_equal(w, initializers.Orthogonal(gain=1.5, seed=3)(shape, dtype))
+    product = matrix.T @ matrix if tall else matrix @ matrix.T
+    np.testing.assert_allclose(product, np.eye(min(matrix.shape)), rtol=0, atol=1e-6)
+
+
+def test_orthogonal_matrices_are_uniform():
+    """The signs of QR are corrected: the mean of Q's diagonal is 0 (uncorrected it is far
+    below).
+    """
+    draws = [initializers.Orthogonal(seed=i)((3, 3), "float64") for i in range(400)]
+    mean = np.mean(draws, axis=0)
+    assert np.abs(mean).max() < 4 * math.sqrt(1 / 3 / 400)
+
+
+def test_identity():
+    assert initializers.Identity(gain=0.5)((2, 2)).tolist() == [[0.5, 0], [0, 0.5]]
+    assert initializers.Identity()((2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
+    with pytest.raises(ShapeError, match=r"Identity: the weight has shape \(3,\), expected two"):
+        initializers.Identity()((3,))
+    with pytest.raises(ShapeError, match=r"Orthogonal: the weight has shape \(3,\), expected at"):
+        initializers.Orthogonal()((3,))
+    with pytest.raises(ArgumentError, match="Orthogonal: received gain"):
+        initializers.Orthogonal(gain="big")
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "Orthogonal", "OrthogonalInitializer"])
+def test_names_of_orthogonal(name: str):
+    assert isinstance(initializers.get(name), initializers.Orthogonal)
+    other = name.replace("rthogonal", "dentity").replace("o", "i", 1).replace("O", "I")
+    assert isinstance(initializers.get(other), initializers.Identity)
+    config = initializers.serialize(initializers.Orthogonal(gain=2.0, seed=4))
+    assert initializers.deserialize(config).get_config() == {"seed": 4, "gain": 2.0}

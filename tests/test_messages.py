@@ -20,15 +20,18 @@ unknown activation
     'sigmoid', 'softmax', 'tanh'.
 unknown initializer
     ArgumentError: unknown initializer 'glorot_unifrm'. Did you mean 'glorot_uniform'? Known:
-    'Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'LecunNormal',
-    'LecunUniform', 'Ones', 'RandomNormal', 'RandomUniform', 'TruncatedNormal',
+    'Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'Identity',
+    'IdentityInitializer', 'LecunNormal', 'LecunUniform', 'Ones', 'Orthogonal',
+    'OrthogonalInitializer', 'RandomNormal', 'RandomUniform', 'TruncatedNormal',
     'VarianceScaling', 'Zeros', 'constant', 'glorot_normal', 'glorot_uniform', 'he_normal',
-    'he_uniform', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones', 'random_normal',
-    'random_uniform', 'truncated_normal', 'uniform', 'variance_scaling', 'zero', 'zeros'.
+    'he_uniform', 'identity', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones',
+    'orthogonal', 'random_normal', 'random_uniform', 'truncated_normal', 'uniform',
+    'variance_scaling', 'zero', 'zeros'.
 unknown optimizer
-    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adadelta', 'Adagrad',
-    'Adam', 'AdamW', 'Adamax', 'Ftrl', 'Lion', 'Nadam', 'RMSprop', 'SGD', 'adadelta', 'adagrad',
-    'adam', 'adamax', 'adamw', 'ftrl', 'lion', 'nadam', 'rmsprop', 'sgd'.
+    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adadelta',
+    'Adafactor', 'Adagrad', 'Adam', 'AdamW', 'Adamax', 'Ftrl', 'LBFGS', 'Lamb', 'Lion', 'Muon',
+    'Nadam', 'RMSprop', 'SGD', 'adadelta', 'adafactor', 'adagrad', 'adam', 'adamax', 'adamw',
+    'ftrl', 'lamb', 'lbfgs', 'lion', 'muon', 'nadam', 'rmsprop', 'sgd'.
 unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
     'BCE', 'BinaryCrossentropy', 'BinaryFocalCrossentropy', 'CategoricalCrossentropy',

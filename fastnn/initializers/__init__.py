@@ -1,5 +1,5 @@
 """Initializers: how weights begin. Names, configurations and functions are turned into initializers
-here; the formulas are in ``constant.py``, ``distribution.py`` and ``scaling.py``.
+here; the formulas are in ``constant.py``, ``distribution.py``, ``scaling.py`` and ``matrix.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from fastnn.initializers.distribution import RandomUniform as RandomUniform
 from fastnn.initializers.distribution import TruncatedNormal as TruncatedNormal
 from fastnn.initializers.initializer import Initializer as Initializer
 from fastnn.initializers.initializer import draw as draw
+from fastnn.initializers.matrix import Identity as Identity
+from fastnn.initializers.matrix import Orthogonal as Orthogonal
 from fastnn.initializers.scaling import GlorotNormal as GlorotNormal
 from fastnn.initializers.scaling import GlorotUniform as GlorotUniform
 from fastnn.initializers.scaling import HeNormal as HeNormal
@@ -41,6 +43,11 @@ he_uniform = HeUniform
 he_normal = HeNormal
 lecun_uniform = LecunUniform
 lecun_normal = LecunNormal
+orthogonal = Orthogonal
+identity = Identity
+# … and these two under the names of Keras 2
+OrthogonalInitializer = Orthogonal
+IdentityInitializer = Identity
 
 _SNAKE_CASE = {
     "zeros": Zeros,
@@ -56,12 +63,16 @@ _SNAKE_CASE = {
     "he_normal": HeNormal,
     "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal,
+    "orthogonal": Orthogonal,
+    "identity": Identity,
 }
 _SHORT = {
     "zero": "Zeros",
     "one": "Ones",
     "uniform": "RandomUniform",
     "normal": "RandomNormal",
+    "OrthogonalInitializer": "Orthogonal",
+    "IdentityInitializer": "Identity",
 }
 
 INITIALIZERS: Registry[Initializer] = Registry(

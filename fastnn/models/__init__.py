@@ -11,12 +11,14 @@ from fastnn.models.sequential import Sequential as Sequential
 
 if TYPE_CHECKING:
     from fastnn.models.cloning import clone_model as clone_model
+    from fastnn.models.perceptron import Perceptron as Perceptron
     from fastnn.saving import load_model as load_model
     from fastnn.saving import save_model as save_model
 
-__all__ = ["Sequential", "clone_model", "load_model", "save_model"]
+__all__ = ["Perceptron", "Sequential", "clone_model", "load_model", "save_model"]
 
 _LATER = {
+    "Perceptron": "fastnn.models.perceptron",
     "clone_model": "fastnn.models.cloning",
     "load_model": "fastnn.saving",
     "save_model": "fastnn.saving",

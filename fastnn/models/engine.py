@@ -221,8 +221,10 @@ class Engine:
                 trained = {id(v) for v in self._trained_variables()}
                 for slot in optimizer.slots():
                     for path, v in self.named_weights().items():
-                        if id(v) in trained:
-                            arrays[f"{slot}/{path}"] = storage.view(f"slot:{slot}", v).copy()
+                        shape = optimizer.slot_shape(slot, v)
+                        if id(v) in trained and shape is not None:
+                            view = storage.view(f"slot:{slot}", v, shape)
+                            arrays[f"{slot}/{path}"] = view.copy()
         return state, arrays
 
     def set_training_state(self, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -245,7 +247,7 @@ class Engine:
             for path, v in self.named_weights().items():
                 stored = arrays.get(f"{slot}/{path}")
                 if stored is not None:
-                    view = storage.view(f"slot:{slot}", v)
+                    view = storage.view(f"slot:{slot}", v, optimizer.slot_shape(slot, v))
                     if stored.shape != view.shape:
                         raise ArgumentError(
                             f"optimizer state {slot}/{path}: shape {stored.shape}, expected "

@@ -18,6 +18,7 @@ from fastnn.errors import StateError
 from fastnn.models.on_batch import OnBatch, in_order, require_rows
 from fastnn.training import inputs
 from fastnn.training.data import as_array
+from fastnn.training.full_batch import FullBatchLoop, batch_of
 from fastnn.training.loop import EvaluationLoop, TrainingLoop
 from fastnn.training.prediction import PREDICT_ROWS, forward
 from fastnn.training.programs import Job
@@ -130,6 +131,9 @@ class Trainer(OnBatch):
                 arrays, held_out = arrays.split(split, compiled.required_loss)
             # class weights weigh the training loss alone, as in Keras
             arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
+            if compiled.optimizer.full_batch:
+                batch = batch_of(compiled.optimizer, batch_size, arrays.rows, steps_per_epoch)
+                shuffle = False
             return self._fit(
                 arrays,
                 held_out,
@@ -153,11 +157,12 @@ class Trainer(OnBatch):
         self, arrays: inputs.Arrays, held_out: inputs.Arrays | None, **options: Any
     ) -> History:
         """Train on checked arguments."""
+        full = self.compiled.optimizer.full_batch
         job = Job(
-            "train",
+            "objective" if full else "train",
             arrays.target_shape,
             arrays.weights is not None,
-            options["terminate_on_nan"],
+            options["terminate_on_nan"] and not full,  # a line search may try too long a step
             training=True,
         )
         batch = options["batch"]
@@ -185,7 +190,7 @@ class Trainer(OnBatch):
         )
         if validate is not None:
             loop.callbacks = callbacks
-        training = TrainingLoop(
+        training = (FullBatchLoop if full else TrainingLoop)(
             self,  # type: ignore[arg-type]
             runner,
             batch=batch,

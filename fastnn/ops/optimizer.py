@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastnn.ops.contract import TILE, Op, define
+from fastnn.ops.layerwise import LAYERWISE
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
 
@@ -146,7 +147,7 @@ STEPS = (
     *FUSED_STEPS,
     *(LION_STEP, ADAGRAD_STEP, ADADELTA_STEP, AMSGRAD_STEP, ADAMAX_STEP, NADAM_STEP, FTRL_STEP),
 )
-UPDATES = tuple(op.name for op in STEPS)
+UPDATES = tuple(op.name for op in (*STEPS, *LAYERWISE))
 
 
 def is_update(op: Op) -> bool:
@@ -160,3 +161,9 @@ def run_tensor(kind: str, variables: Sequence[Variable]) -> Tensor:
     """The tensor that stands for a run of storage."""
     run = Run(kind, tuple(variables))
     return Tensor((run.count,), variables[0].dtype, region=run)
+
+
+def variable_part(tensor: Tensor) -> Tensor:
+    """A run of one variable in the variable's shape."""
+    (variable,) = tensor.region.variables
+    return Tensor(variable.shape, variable.dtype, region=tensor.region)

@@ -1,5 +1,5 @@
 """Optimizers, by increasing complexity, and how names and configurations become optimizers. The
-arithmetic is in ``fastnn/ops/optimizer.py`` and the backends.
+arithmetic is in ``fastnn/ops/optimizer.py``, ``layerwise.py`` and the backends.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from typing import Any, overload
 
 from fastnn.errors import ArgumentError
 from fastnn.optimizers.adadelta import Adadelta
+from fastnn.optimizers.adafactor import Adafactor
 from fastnn.optimizers.adagrad import Adagrad
 from fastnn.optimizers.adam import Adam, AdamW
 from fastnn.optimizers.adamax import Adamax
 from fastnn.optimizers.ftrl import Ftrl
+from fastnn.optimizers.lamb import Lamb
+from fastnn.optimizers.lbfgs import LBFGS
 from fastnn.optimizers.lion import Lion
+from fastnn.optimizers.muon import Muon
 from fastnn.optimizers.nadam import Nadam
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.optimizers.rmsprop import RMSprop
@@ -22,7 +26,8 @@ from fastnn.registry import Registry
 
 # The built-in optimizers, by increasing complexity
 CLASSES: tuple[type[Optimizer], ...] = (
-    *(SGD, Lion, Adagrad, Adadelta, RMSprop, Adam, AdamW, Adamax, Nadam, Ftrl),
+    *(SGD, Lion, Adagrad, Adadelta, RMSprop, Adam, AdamW, Adamax, Nadam, Ftrl, Lamb, Adafactor),
+    *(Muon, LBFGS),
 )
 REGISTRY: Registry[Optimizer] = Registry(
     "optimizer",
@@ -42,6 +47,10 @@ __all__ = [
     "Adamax",
     "Nadam",
     "Ftrl",
+    "Lamb",
+    "Adafactor",
+    "Muon",
+    "LBFGS",
     "get",
     "serialize",
     "deserialize",

@@ -143,11 +143,22 @@ class Optimizer:
             value = value.item()
         self._learning_rate = arguments.number(owner, "learning_rate", value, "[0, inf)")
 
+    # Whether every iteration needs all the data (L-BFGS), rather than a batch
+    full_batch: bool = False
+
     # -- what subclasses define -------------------------------------------------------------------
 
     def slots(self) -> tuple[str, ...]:
         """Names of the arrays kept per parameter, in the order of the op's inputs."""
         return ()
+
+    def joins(self, first: Variable, second: Variable) -> bool:
+        """Whether two neighbours in storage are updated by one node, as one run."""
+        return self.decay_of(first) == self.decay_of(second)
+
+    def slot_shape(self, slot: str, variable: Variable) -> tuple[int, ...] | None:
+        """The shape in which files hold a slot of a variable; None for a slot it does not have."""
+        return variable.shape
 
     def initial_values(self) -> dict[str, float]:
         """What slots start from, by name, where that is not 0."""

@@ -74,6 +74,7 @@ def fuse_updates(
             made.append(step)
             continue
         rest: list[list[Variable]] = [[]]
+        before = len(made)
         for variable in _run(step.inputs[0]).variables:
             maker = makers.get(id(variable))
             pair = (maker.op.name if maker else "", step.op.name)
@@ -85,6 +86,9 @@ def fuse_updates(
             made.append(op.node((*maker.inputs, *parts), step.attributes, []))
             fused.add(maker.id)
             rest.append([])
+        if len(made) == before:
+            made.append(step)
+            continue
         for run in filter(None, rest):
             parts = [run_tensor(_run(tensor).kind, run) for tensor in step.inputs]
             made.append(step.op.node(parts, step.attributes, []))

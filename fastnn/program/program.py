@@ -6,6 +6,7 @@ whole story, from a layer's ``call`` to a native run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,11 +73,15 @@ class StateStorage:
         for kind, buffer in self.arrays:
             self._start(kind, buffer)
 
-    def view(self, kind: str, variable: Variable) -> Array:
-        """The part that belongs to a variable, as a writable array of its shape."""
+    def view(self, kind: str, variable: Variable, shape: tuple[int, ...] | None = None) -> Array:
+        """The part that belongs to a variable, as a writable array of its shape, or of a smaller
+        one.
+        """
         data = self.array(kind, variable.buffer)
-        part = data[variable.offset : variable.offset + variable.nbytes]
-        return part.view(variable.dtype).reshape(variable.shape)
+        part = data[variable.offset : variable.offset + variable.nbytes].view(variable.dtype)
+        if shape is None:
+            return part.reshape(variable.shape)
+        return part[: math.prod(shape)].reshape(shape)
 
 
 class Program:

@@ -36,7 +36,8 @@ class Job:
 
     Attributes
     ----------
-    kind : ``"train"``, ``"evaluate"``, ``"predict"`` or ``"gradients"``.
+    kind : ``"train"``, ``"evaluate"``, ``"predict"``, ``"gradients"`` (of the loss, by weights and
+        x) or ``"objective"`` (loss, metrics and gradients by weights, for L-BFGS).
     target : shape of one sample of y, None without y.
     weighted : whether there are sample weights.
     check_loss : whether a loss that is not finite stops the run.
@@ -160,6 +161,10 @@ def _with_targets(
     if total is None:
         compiled.required_loss  # noqa: B018 - raises: there is no loss to differentiate
         raise StateError("no loss")
+    if job.kind == "objective":
+        trained = model.trainable_variables
+        roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in trained]
+        return _gradient_program(model, total, None, roots, slots, state_size)
     if job.kind == "gradients":
         return _gradient_program(model, total, x, roots, slots, state_size)
     return _training_program(model, compiled.optimizer, total, roots, slots, state_size, assigned)
@@ -172,17 +177,16 @@ def _output_slot(name: str, tensor: Tensor) -> Slot:
 def _gradient_program(
     model: Sequential,
     total: Tensor,
-    x: Tensor,
+    x: Tensor | None,
     roots: list[Node],
     slots: list[Slot],
     state_size: int,
 ) -> Program:
-    """∂loss/∂weight for every trainable weight, and ∂loss/∂x as an output."""
+    """∂loss/∂weight for every trainable weight, and ∂loss/∂x, if x is given, as an output."""
     variables = unique(model.trainable_variables)
-    if x.dtype == "int32":  # ids have no gradient
-        found, dx = gradients(total, variables), None
-    else:
-        *found, dx = gradients(total, [*variables, x])
+    wanted = () if x is None or x.dtype == "int32" else (x,)  # ids have no gradient
+    found = gradients(total, [*variables, *wanted])
+    dx = found.pop() if wanted else None
     if dx is not None:
         roots.append(data.scatter_rows(dx, len(slots)))
         slots.append(_output_slot("input gradient", dx))
@@ -226,7 +230,7 @@ def parameter_runs(variables: Sequence[Variable], optimizer: Optimizer) -> list[
             if id(variable) not in wanted:
                 open_run = None
                 continue
-            if open_run and optimizer.decay_of(open_run[0]) == optimizer.decay_of(variable):
+            if open_run and optimizer.joins(open_run[0], variable):
                 open_run.append(variable)
             else:
                 open_run = [variable]

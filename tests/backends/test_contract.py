@@ -18,10 +18,12 @@ from fastnn.ops import (
     dense,
     dropout,
     elementwise,
+    layerwise,
     loss,
     matrices,
     metric,
     optimizer,
+    perceptron,
     pick,
     shape,
     state,
@@ -52,6 +54,8 @@ FILES = (
     shape,
     state,
     strided,
+    layerwise,
+    perceptron,
 )
 
 

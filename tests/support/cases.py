@@ -472,6 +472,17 @@ CASES = [
         for op, name, slots, units, magnitude, attributes in update_cases.ROWS
     ),
     *(
+        Case(
+            op.name,
+            name,
+            update_cases.whole_variable(op, kinds, attributes),
+            rounded(units),
+            magnitude,
+        )
+        for op, name, kinds, units, magnitude, attributes in update_cases.WHOLE_ROWS
+    ),
+    Case("perceptron_pass", "", update_cases.perceptron, rounded(40), update_cases.learned),
+    *(
         Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)
         for (gradient, step, name), made in gradient_steps.VARIANTS.items()
     ),

@@ -79,10 +79,12 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
+    "layerwise": (("lamb_step", "adafactor_step", "muon_step"), ()),
+    "perceptron": (("perceptron_pass",), ()),
     "state": (("assign",), ()),
 }
 # what several kernels of a chapter call by name instead of holding a copy each
-SHARED = {"dense": ("block_product",)}
+SHARED = {"dense": ("block_product",), "layerwise": ("block_product",)}
 NOTE_AFTER = 1.0  # seconds of compiling after which a note says what the wait is for
 
 

@@ -38,6 +38,8 @@ FAMILIES = (
     "loss",
     "metric",
     "optimizer",
+    "layerwise",
+    "perceptron",
     "state",
 )
 
@@ -194,7 +196,7 @@ class NumpyExecutable:
                 else storage.array(region.kind, first.buffer)
             )
             run: Array = data[first.offset :].view(first.dtype)[: region.count]
-            return run
+            return run.reshape(_concrete(tensor, 0))  # storage knows no batch
         raise RuntimeError(f"{tensor!r} has no value.")
 
 
