@@ -21,7 +21,7 @@ from fastnn.backends.base import (
     NON_FINITE_INPUT,
     RunResult,
 )
-from fastnn.errors import DataError, FastnnError, ShapeError
+from fastnn.errors import DataError, ShapeError
 from fastnn.program.program import Slot
 
 Array = np.ndarray[Any, Any]
@@ -124,10 +124,12 @@ def run_error(
     classes: int,
     row: int | None = None,
     name: str | None = None,
-) -> FastnnError:
-    """The error for a run that stopped because of the data; ``row`` and ``name`` are those of the
-    user's array.
+) -> BaseException:
+    """The error for a run that stopped because of the data, or what a function of the user's
+    raised; ``row`` and ``name`` are those of the user's array.
     """
+    if result.error is not None:
+        return result.error
     slot = slots[result.binding] if 0 <= result.binding < len(slots) else None
     name = name or (slot.name if slot else "the data")
     row = result.row if row is None else row

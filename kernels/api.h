@@ -38,11 +38,13 @@ void run_kernel(int64_t id, const int64_t *record, char **segments, int64_t begi
  *
  * Returns result[0]. result[0] = 0, or the code that a kernel wrote to the STATUS segment (which is zeroed first):
  * the step that found it stopped after the stage that found it and does not count; -1 = out of memory.
+ * A stage that Python has to perform ends the run too: result[0] = STATUS_HOST, result[5] = that stage. The run that
+ * goes on starts at the same step (first_step counts the steps done) with first_stage one further; else it is 0.
  * result[1] = steps done, result[2] = distinct threads that ran at least one tile, result[3] = 1 if the pool was
  * wanted but busy, result[4] = nanoseconds spent.
  */
 int64_t run_program(const int64_t *program, char **segments, const char *control, int64_t first_step,
-                    int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result);
+                    int64_t first_stage, int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result);
 
 /*
  * run_program for one step of `rows` rows, bindings 0 and 1 being rows at `input` and `output`: the short way of a

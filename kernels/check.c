@@ -18,7 +18,7 @@ static int64_t check_record(const int64_t *record, int64_t room, int64_t segment
         return CHECK_KERNEL;
     const kernel_entry *kernel = &kernel_table[record[RECORD_KERNEL]];
     int64_t operands = record[RECORD_OPERANDS];
-    if (!in_range(record[RECORD_KIND], 0, STAGE_KINDS - 1) || !in_range(record[RECORD_EXTENT_A], 0, CHECK_LIMIT) ||
+    if (!in_range(record[RECORD_KIND], 0, STAGE_SERIAL) || !in_range(record[RECORD_EXTENT_A], 0, CHECK_LIMIT) ||
         !in_range(record[RECORD_EXTENT_B], 0, CHECK_LIMIT) || !in_range(record[RECORD_GRAIN], 0, CHECK_LIMIT) ||
         (record[RECORD_KIND] == STAGE_TILE && record[RECORD_GRAIN] < 1) ||
         (record[RECORD_KIND] == STAGE_ROW && record[RECORD_EXTENT_A] != 0) ||

@@ -159,7 +159,7 @@ static void run_stage(run_state *state, stage_run *run)
 }
 
 int64_t run_program(const int64_t *program, char **segments, const char *control, int64_t first_step,
-                    int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result)
+                    int64_t first_stage, int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result)
 {
     int64_t started = monotonic_ns(), stages = program[PROGRAM_STAGES], done = 0;
     char *table[MAX_SEGMENTS];
@@ -174,12 +174,18 @@ int64_t run_program(const int64_t *program, char **segments, const char *control
         /* The kernels only read the control row; the cast is for the segment table's common type. */
         table[SEGMENT_CONTROL] = (char *)(uintptr_t)control + (first_step + done) * CONTROL_WORDS * 8;
         run.n = control_integer(table, CONTROL_ROWS);
-        for (int64_t s = 0; s < stages && !status[STATUS_CODE]; s++) {
+        for (int64_t s = first_stage; s < stages && !status[STATUS_CODE]; s++) {
             run.stage = stage_table + s * STAGE_WORDS;
-            run_stage(&state, &run);
+            if (run.stage[STAGE_KIND] == STAGE_HOST) {
+                status[STATUS_CODE] = STATUS_HOST;
+                result[5] = s;
+            } else {
+                run_stage(&state, &run);
+            }
         }
         if (status[STATUS_CODE])
             break;
+        first_stage = 0;
         done++;
     } while (done < max_steps && (deadline_ns <= 0 || monotonic_ns() - started < deadline_ns));
     if (state.held)
@@ -204,5 +210,5 @@ int64_t run_step(const int64_t *program, char **segments, char *control, int64_t
     in[BINDING_DATA] = (int64_t)(intptr_t)input;
     out[BINDING_DATA] = (int64_t)(intptr_t)output;
     in[BINDING_ROWS] = in[BINDING_POSITIONS] = out[BINDING_ROWS] = out[BINDING_POSITIONS] = rows;
-    return run_program(program, segments, control, 0, 1, 0, threads, result);
+    return run_program(program, segments, control, 0, 0, 1, 0, threads, result);
 }

@@ -20,6 +20,8 @@ Array = np.ndarray[Any, Any]
 # Why a run stopped before its last step. The same numbers in kernels/record.h.
 OK, NON_FINITE_INPUT, LABEL_OUT_OF_RANGE, LABEL_NOT_INTEGRAL, NON_FINITE_LOSS = range(5)
 INDEX_OUT_OF_RANGE = 5
+# A stage of Python comes next, which an executor performs; it failed, which ends the run.
+HOST, HOST_FAILED = 6, 7
 
 GATHERED_DTYPES = ("uint8", "int32", "int64", "float32", "float64", "bool")
 
@@ -51,6 +53,7 @@ class RunResult:
     row, binding, value : for the reasons that concern data: the row of the caller's array, which
         one, what.
     workers : threads that did some of the work.
+    error : what a function of the user's raised, for ``HOST_FAILED``.
     """
 
     status: int
@@ -59,6 +62,7 @@ class RunResult:
     binding: int = -1
     value: float = 0.0
     workers: int = 1
+    error: BaseException | None = None
 
 
 @dataclass(slots=True)

@@ -10,21 +10,32 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fastnn.backends.base import Array, Bound, RunResult, RunState, StepCall
+from fastnn.backends.base import (
+    HOST,
+    HOST_FAILED,
+    Array,
+    Bound,
+    RunResult,
+    RunState,
+    StepCall,
+)
 from fastnn.errors import BackendUnavailable
+from fastnn.ops.host import perform
 from fastnn.program import memory
 from fastnn.program.control import WORDS as CONTROL_WORDS
-from fastnn.program.control import ControlBlock
+from fastnn.program.control import ControlBlock, N
 from fastnn.program.fuse import fuse, fuse_updates
 from fastnn.program.memory import Plan, StorageKey
 from fastnn.program.program import Program
-from fastnn.program.record import SUFFIX, pack
+from fastnn.program.record import SUFFIX, Packed, pack
 from fastnn.program.stages import cut
+from fastnn.program.tensor import Node, Size, Tensor
 from fastnn.program.variable import aligned_bytes
 
 DTYPE_CODES = {"uint8": 0, "int32": 1, "int64": 2, "float32": 3, "float64": 4, "bool": 5}
@@ -75,7 +86,7 @@ class PackedBackend:
         )
         if code:
             raise BackendUnavailable(f"the {self.label} refuses the packed Program (code {code}).")
-        return PackedExecutable(self, program, layout, packed.words, packed.attributes)
+        return PackedExecutable(self, program, layout, packed)
 
     def pointer(self, array: Array, kind: str = "char[]") -> Any:
         """A C pointer to a contiguous array."""
@@ -103,18 +114,18 @@ class PackedExecutable:
         backend: PackedBackend,
         program: Program,
         layout: Plan,
-        words: Array,
-        attributes: Array,
+        packed: Packed,
     ) -> None:
         self.backend = backend
         self.program = program
         self.layout = layout
-        self.words = words
-        self.attributes = attributes
-        self._words = backend.pointer(words, "int64_t[]")
+        self.words = packed.words
+        self.attributes = packed.attributes
+        self._hosts = packed.hosts
+        self._words = backend.pointer(packed.words, "int64_t[]")
         self._storage = [self._array(key) for key in layout.storage]
         self._fixed = [backend.pointer(array) for array in self._storage]
-        self._attributes = backend.pointer(attributes)
+        self._attributes = backend.pointer(packed.attributes)
         self._free: list[Scratch] = []
         self._lock = threading.Lock()
 
@@ -156,7 +167,9 @@ class PackedExecutable:
         deadline: float = 0.0,
         threads: int = 1,
     ) -> RunResult:
-        """Run steps in one native call; see ``Executable.run``."""
+        """Run steps in one native call, or in several round the stages that Python performs; see
+        ``Executable.run``.
+        """
         steps = len(control) - first if count is None else count
         if steps == 0:
             return RunResult(0, 0)
@@ -172,18 +185,34 @@ class PackedExecutable:
         ]
         segments[memory.STATE], segments[memory.HISTORY], segments[memory.BINDINGS] = owners[-4:-1]
         scratch.status[:] = 0
-        self.backend.lib.run_program(
-            self._words,
-            segments,
-            owners[-1],
-            first,
-            steps,
-            math.ceil(deadline * 1e9),
-            threads,
-            scratch.keep[2],
-        )
-        code, done, workers = (int(value) for value in scratch.result[:3])
-        result = RunResult(code, done, workers=workers)
+        code, done, stage, left = HOST, 0, 0, math.ceil(deadline * 1e9)
+        error: BaseException | None = None
+        while code == HOST:
+            started = time.monotonic_ns()
+            self.backend.lib.run_program(
+                self._words,
+                segments,
+                owners[-1],
+                first + done,
+                stage,
+                steps - done,
+                left,
+                threads,
+                scratch.keep[2],
+            )
+            code, finished, workers = (int(value) for value in scratch.result[:3])
+            done += finished
+            if code == HOST:
+                stage = int(scratch.result[5])
+                rows = int(control.words[first + done, N])
+                try:
+                    self._perform(self._hosts[stage], scratch, state, rows)
+                except BaseException as raised:  # also Ctrl-C: the steps done are to be counted
+                    code, error = HOST_FAILED, raised
+                stage += 1
+                if deadline > 0:
+                    left = max(1, left - (time.monotonic_ns() - started))
+        result = RunResult(code, done, workers=workers, error=error)
         if code:
             result.row, result.binding = int(scratch.status[1]), int(scratch.status[2])
             result.value = float(scratch.status[3:4].view(np.float64)[0])
@@ -195,8 +224,31 @@ class PackedExecutable:
             )
         return result
 
+    def _perform(self, nodes: Sequence[Node], scratch: Scratch, state: RunState, rows: int) -> None:
+        """A host stage on the memory of a run."""
+        for node in nodes:
+            inputs = [self._view(tensor, scratch, state, rows) for tensor in node.inputs]
+            found = perform(node, inputs, rows)
+            for tensor, array in zip(node.outputs, found, strict=True):
+                self._view(tensor, scratch, state, rows)[...] = array
+
+    def _view(self, tensor: Tensor, scratch: Scratch, state: RunState, rows: int) -> Array:
+        """The memory of a tensor in a run, as an array."""
+        place = self.layout.of(tensor)
+        data = {memory.WORKSPACE: scratch.workspace, memory.STATE: state.state.view(np.uint8)}.get(
+            place.segment
+        )
+        if data is None:
+            data = self._storage[place.segment - memory.FIRST_STORAGE]
+        shape = tuple(size.at(rows) if isinstance(size, Size) else size for size in tensor.shape)
+        size = math.prod(shape) * np.dtype(tensor.dtype).itemsize
+        view: Array = data[place.offset : place.offset + size].view(tensor.dtype).reshape(shape)
+        return view
+
     def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
         """One native call, prepared; see ``Executable.step_call``."""
+        if self._hosts:
+            return None
         scratch, state = self._take(), RunState.of(self.program)
         descriptors, control = self._describe(bound)[0], np.zeros(CONTROL_WORDS, dtype=np.int64)
         borrow = self.backend.ffi.from_buffer

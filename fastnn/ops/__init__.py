@@ -5,6 +5,7 @@ this file.
 
 from __future__ import annotations
 
+from fastnn.ops.host import python
 from fastnn.ops.public_elementwise import (
     abs,
     absolute,
@@ -196,4 +197,6 @@ __all__ = [
     "split",
     "unstack",
     "slice",
+    # NumPy code inside of a model
+    "python",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 from fastnn.program.tensor import Node, Shape, Size, Tensor, constant
 
-ROW, TILE, SERIAL = "row", "tile", "serial"
+ROW, TILE, SERIAL, HOST = "row", "tile", "serial", "host"
 
 Gradient = Callable[[Node, Tensor], Sequence["Tensor | None"]]
 Integers = Callable[[Node], Sequence[int]]
@@ -44,7 +44,7 @@ class Op:
     formula : what it computes, in one line.
     stage : ``"row"`` if row i of the output needs only row i of the batch-sized inputs, ``"tile"``
         if the output is cut into independent tiles, ``"serial"`` if one thread computes it in a
-        fixed order.
+        fixed order, ``"host"`` if Python computes it.
     gradient : given a node and the gradient of its output, the gradient of each input (None where
         there is none); absent for ops that nothing differentiates through.
     integers, floats : the attributes that a native kernel reads, in order.

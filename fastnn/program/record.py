@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.ops.contract import ROW, SERIAL, TILE
+from fastnn.ops.contract import HOST, ROW, SERIAL, TILE
 from fastnn.program.memory import FIRST_STORAGE, Plan
 from fastnn.program.stages import ROW_GRAIN, Stage
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
@@ -24,16 +24,17 @@ HEADER_WORDS = 8
 STAGE_WORDS = 8
 RECORD_WORDS = 8
 OPERAND_WORDS = 6
-KIND = {ROW: 0, TILE: 1, SERIAL: 2}
+KIND = {ROW: 0, TILE: 1, SERIAL: 2, HOST: 3}
 SUFFIX = {"float32": "_f32", "float64": "_f64", "int32": "_i32", "": ""}
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A Program as native executors take it."""
+    """A Program as native executors take it; ``hosts`` holds the nodes of each host stage."""
 
     words: np.ndarray[Any, Any]
     attributes: np.ndarray[Any, Any]
+    hosts: dict[int, list[Node]]
 
 
 def kernel_name(node: Node) -> str:
@@ -46,12 +47,16 @@ def pack(stages: Sequence[Stage], plan: Plan, kernel_id: Callable[[str], int]) -
     attributes: list[float] = []
     records: list[list[int]] = []
     table: list[int] = []
+    hosts: dict[int, list[Node]] = {}
     for stage in stages:
         nodes = [node for node in stage.nodes if node.op.name != "reshape"]
         if not nodes:
             continue
         first = len(records)
         cost = Size(0, 0)
+        if stage.kind == HOST:
+            hosts[len(table) // STAGE_WORDS] = nodes
+            nodes = []
         for node in nodes:
             extent = _extent(node, stage.kind)
             work = _work(node)
@@ -76,7 +81,9 @@ def pack(stages: Sequence[Stage], plan: Plan, kernel_id: Callable[[str], int]) -
         HEADER_WORDS,
     ]
     words = [*header, *table, *index, *(word for record in records for word in record)]
-    return Packed(np.array(words, dtype=np.int64), np.array(attributes or [0.0], dtype=np.float64))
+    return Packed(
+        np.array(words, dtype=np.int64), np.array(attributes or [0.0], dtype=np.float64), hosts
+    )
 
 
 def _record(

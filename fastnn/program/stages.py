@@ -4,6 +4,7 @@ A *row stage* is a chain of row-local ops: a block of rows runs through all of t
 for the other blocks, so forward, loss and dx of a batch need no barrier between layers. A *tile
 stage* holds ops whose outputs are cut into independent tiles (weight gradients, optimizer updates).
 A *serial stage* is run by one thread in order (sums that must not depend on the number of threads).
+A *host stage* is run by Python, between two native runs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fastnn.ops.contract import ROW, SERIAL, TILE
+from fastnn.ops.contract import HOST, ROW, SERIAL, TILE
 from fastnn.ops.optimizer import is_update
 from fastnn.program.tensor import Node
 
@@ -45,7 +46,7 @@ def cut(nodes: Sequence[Node]) -> list[Stage]:
     stages: list[Stage] = []
     while pending:
         before = len(pending)
-        for kind in (ROW, SERIAL, TILE):
+        for kind in (ROW, SERIAL, TILE, HOST):
             stage = _collect(kind, pending, made, done)
             if stage.nodes:
                 taken = {node.id for node in stage.nodes}

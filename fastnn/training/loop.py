@@ -137,8 +137,10 @@ class Runner:
                 found[figure.name] = [figure.compute(row) for row in words]
         return found
 
-    def error(self, result: RunResult, window: Window, base: int) -> Exception:
-        """The error for a run that stopped on bad data."""
+    def error(self, result: RunResult, window: Window, base: int) -> BaseException:
+        """The error for a run that stopped on bad data, or what a function of the user's raised."""
+        if result.error is not None:
+            return result.error
         row = self.feed.user_row(result.binding, result.row, window.permutation, base)
         name = self.feed.sources[result.binding].name
         return checks.run_error(result, self.executable.program.slots, self.classes, row, name)

@@ -108,7 +108,7 @@ static bench *make_bench(void)
 
 static int64_t run(bench *b, int64_t steps, int64_t deadline, int64_t threads)
 {
-    return run_program(b->program, b->segments, (const char *)b->control, 0, steps, deadline, threads, b->result);
+    return run_program(b->program, b->segments, (const char *)b->control, 0, 0, steps, deadline, threads, b->result);
 }
 
 static float expected[IN * OUT];

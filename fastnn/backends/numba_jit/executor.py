@@ -19,8 +19,8 @@ from fastnn.program.control import N
 from fastnn.program.record import HEADER_WORDS, STAGE_WORDS, SUFFIX, VERSION
 
 RUN = (
-    "int64_t(*)(int64_t *, char **, char *, int64_t, int64_t, int64_t, int64_t, int64_t *, "
-    "int64_t *, int64_t)"
+    "int64_t(*)(int64_t *, char **, char *, int64_t, int64_t, int64_t, int64_t, int64_t, "
+    "int64_t *, int64_t *, int64_t)"
 )
 KERNEL = "void(*)(int64_t *, char **, int64_t, int64_t)"
 SERVE = "void(*)(int64_t *, int64_t)"
@@ -77,13 +77,22 @@ class Library:
         segments: Any,
         control: Any,
         first_step: int,
+        first_stage: int,
         max_steps: int,
         deadline_ns: int,
         threads: int,
         result: Any,
     ) -> int:
         """Run steps of a control block; see ``kernels/api.h``."""
-        arguments = (program, segments, control, first_step, max_steps, deadline_ns)
+        arguments = (
+            program,
+            segments,
+            control,
+            first_step,
+            first_stage,
+            max_steps,
+            deadline_ns,
+        )
         if threads < 2 or not _worth_sharing(program):
             result[3] = 0
             return int(self._run(*arguments, 1, result, self._addresses, 0))
@@ -114,7 +123,7 @@ class Library:
         for first, data in ((0, source), (DESCRIPTOR_WORDS, output)):
             bindings[first + DATA] = int(cast("intptr_t", data))
             bindings[first + ROWS] = bindings[first + POSITIONS] = rows
-        return self.run_program(program, segments, control, 0, 1, 0, threads, result)
+        return self.run_program(program, segments, control, 0, 0, 1, 0, threads, result)
 
     def pool_threads(self) -> int:
         """Live helpers, the callers not counted."""

@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from fastnn.backends.base import HOST
 from fastnn.backends.numba_jit.atomic import add, clear_bits, pause, read, swap, take, write
 from fastnn.backends.numba_jit.jit import F64, device
 from fastnn.backends.numba_jit.job import (
@@ -55,7 +56,7 @@ from fastnn.program.record import KIND, STAGE_WORDS
 
 I64: Any = types.int64
 WORDS: Any = types.CPointer(types.int64)
-ROW, TILE, SERIAL = KIND["row"], KIND["tile"], KIND["serial"]
+ROW, TILE, SERIAL, HOST_STAGE = KIND["row"], KIND["tile"], KIND["serial"], KIND["host"]
 STAGE_KIND, STAGE_FIRST, STAGE_COUNT, STAGE_GRAIN, COST_A, COST_B = range(6)
 RECORD_KERNEL, EXTENT_A, EXTENT_B, RECORD_GRAIN = 1, 3, 4, 5
 PROGRAM_STAGES, PROGRAM_SEGMENTS, PROGRAM_TABLE = 3, 5, 7
@@ -215,6 +216,7 @@ def run_program(
     segments: Any,
     rows: Any,
     first_step: Any,
+    first_stage: Any,
     max_steps: Any,
     deadline_ns: Any,
     threads: Any,
@@ -244,9 +246,12 @@ def run_program(
         addresses[memory.CONTROL] = row
         n = words_at(row)[control.N]
         job[N] = n
-        for s in range(stages):
-            if status[STATUS_CODE] == 0:
-                stage = at(stage_table, s * STAGE_WORDS)
+        for s in range(first_stage, stages):
+            stage = at(stage_table, s * STAGE_WORDS)
+            if status[STATUS_CODE] == 0 and stage[STAGE_KIND] == HOST_STAGE:
+                status[STATUS_CODE] = HOST
+                result[5] = s
+            elif status[STATUS_CODE] == 0:
                 job[STAGE] = address_of(stage)
                 cost = F64(stage[COST_A]) + F64(stage[COST_B]) * n
                 many = shared != 0 and threads > 1 and cost >= PARALLEL_COST
@@ -262,6 +267,7 @@ def run_program(
         if status[STATUS_CODE] != 0:
             running = False
         else:
+            first_stage = 0
             done += 1
             in_time = deadline_ns <= 0 or monotonic_ns() - started < deadline_ns
             running = done < max_steps and in_time
@@ -278,6 +284,6 @@ def run_program(
 
 
 SIGNATURES: dict[str, Any] = {
-    "run_program": types.int64(WORDS, WORDS, WORDS, I64, I64, I64, I64, WORDS, WORDS, I64),
+    "run_program": types.int64(WORDS, WORDS, WORDS, I64, I64, I64, I64, I64, WORDS, WORDS, I64),
     "serve": types.void(WORDS, I64),
 }

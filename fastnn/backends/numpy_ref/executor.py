@@ -4,7 +4,9 @@ and plans nothing; it is the definition that the other backends are compared wit
 
 from __future__ import annotations
 
+import functools
 import importlib
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.backends.base import OK, Array, Bound, RunResult, RunState, StepCall
+from fastnn.backends.base import HOST_FAILED, OK, Array, Bound, RunResult, RunState, StepCall
 from fastnn.backends.numpy_ref.context import Binding, Context, StepStopped
 from fastnn.errors import BackendUnavailable
+from fastnn.ops.contract import HOST
+from fastnn.ops.host import perform
 from fastnn.ops.metric import StateRegion
 from fastnn.ops.optimizer import Run, is_update
 from fastnn.program import control as control_words
@@ -91,6 +95,8 @@ class NumpyExecutable:
         # updates last: after every read of the old weights and every check of the step
         for node in sorted(program.nodes, key=lambda node: is_update(node.op)):
             function = None if node.op.name == "reshape" else find_function(node.op.name)
+            if node.op.stage == HOST:
+                function = functools.partial(_perform, node)
             if function is None and node.op.name != "reshape":
                 raise BackendUnavailable(f"the numpy backend has no op {node.op.name!r}.")
             function = getattr(function, "__wrapped__", function)  # without ``ieee``: see ``run``
@@ -143,6 +149,8 @@ class NumpyExecutable:
                     self._step(context, list(lasting))
             except StepStopped as stop:
                 return RunResult(stop.code, index - first, stop.row, stop.binding, stop.value)
+            except HostFailed as stop:
+                return RunResult(HOST_FAILED, index - first, error=stop.error)
             if deadline and time.monotonic() - start >= deadline:
                 return RunResult(OK, index + 1 - first)
         return RunResult(OK, last - first)
@@ -159,8 +167,11 @@ class NumpyExecutable:
             if call.function is None:
                 values[call.outputs[0]] = inputs[0].reshape(shapes[call.outputs[0]])
                 continue
-            result = call.function(context, *inputs, **call.node.attributes)
-            for place in call.outputs:
+            if call.node.op.stage == HOST:
+                results = call.function(inputs, context.n)
+            else:
+                results = [call.function(context, *inputs, **call.node.attributes)]
+            for place, result in zip(call.outputs, itertools.cycle(results), strict=False):
                 shape = shapes[place]
                 if result.shape != shape:
                     spread = call.node.op.name == "scale"
@@ -198,6 +209,23 @@ class NumpyExecutable:
             run: Array = data[first.offset :].view(first.dtype)[: region.count]
             return run.reshape(_concrete(tensor, 0))  # storage knows no batch
         raise RuntimeError(f"{tensor!r} has no value.")
+
+
+class HostFailed(Exception):
+    """A function of the user's raised ``error``; the current step changes nothing."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _perform(node: Node, inputs: Sequence[Array], rows: int) -> list[Array]:
+    """``perform``, with what it raises told from what others do."""
+    try:
+        with np.errstate(divide="warn", over="warn", invalid="warn"):  # as round the run
+            return perform(node, inputs, rows)
+    except BaseException as error:  # also Ctrl-C: the steps done are to be counted
+        raise HostFailed(error) from error
 
 
 def _concrete(tensor: Tensor, n: int) -> tuple[int, ...]:
