@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn import arguments, initializers, ops
-from fastnn.layers.encoding import one_hot
 from fastnn.layers.layer import Layer
-from fastnn.ops.dense import dense_forward
-from fastnn.ops.elementwise import cast_i32
-from fastnn.program.tensor import Tensor
+from fastnn.ops.elementwise import cast, cast_i32
+from fastnn.ops.pick import take
+from fastnn.ops.shape import reshape
+from fastnn.program.tensor import Tensor, product
 from fastnn.program.variable import Variable
 
 
@@ -38,7 +38,8 @@ class Embedding(Layer):
     Raises
     ------
     ArgumentError : if a size is not a positive integer.
-    DataError : as the first layer of a model, for an id that is no whole number in the range.
+    DataError : for an id out of range; as the first layer of a model, also for one that is no
+        whole number.
 
     Examples
     --------
@@ -50,8 +51,9 @@ class Embedding(Layer):
 
     Notes
     -----
-    Differs from Keras: an id out of range is an error where the layer is the first of a model, and
-    gives zeros elsewhere.
+    Differs from Keras: an id out of range is an error, which names the row where the layer is the
+    first of a model. Elsewhere fractions are cut off, and negative ids count from the end, as in
+    Keras.
     """
 
     def __init__(
@@ -117,8 +119,12 @@ class Embedding(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The vectors of the ids."""
-        hot = one_hot(inputs, self.input_dim, self.dtype)
-        return dense_forward(hot, self.embeddings.tensor())
+        ids = inputs if inputs.dtype == "int32" else cast(inputs, "int32")
+        steps = product(ids.shape[1:])
+        assert isinstance(steps, int)
+        index = reshape(ids, (ids.shape[0], steps))
+        found = take(self.embeddings.tensor(), index, self.output_dim)
+        return reshape(found, (*ids.shape, self.output_dim))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """1 where the id is not 0, or None without ``mask_zero``."""

@@ -89,7 +89,7 @@ def reduce_tensors(
     if not values.has_batch:
         values, how = _of_batch(values, weights, how, name)
     if valid is not None and how != "sum":
-        values, weights, how = _of_valid(values, weights, how, valid)
+        values, weights, how = of_valid(values, weights, how, valid)
     return loss_ops.loss_mean(values, weights, reduction=how, check_finite=check_finite)
 
 
@@ -129,7 +129,7 @@ def _of_batch(values: Tensor, weights: Tensor | None, how: str, name: str) -> tu
     return broadcast_to(reshape(values, ()), (BATCH, 1)), how
 
 
-def _of_valid(
+def of_valid(
     values: Tensor, weights: Tensor | None, how: str, valid: Tensor
 ) -> tuple[Tensor, Tensor, str]:
     """A mean over the losses that count: the mean of each sample's, weighted by how many it has."""

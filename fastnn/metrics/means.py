@@ -10,7 +10,7 @@ import numpy as np
 
 from fastnn import config
 from fastnn.errors import ArgumentError, DataError
-from fastnn.losses.reduction import spread_weights
+from fastnn.losses.reduction import counted, of_valid, spread_weights
 from fastnn.losses.targets import fit_targets, per_sample
 from fastnn.metrics.metric import Array, Metric
 from fastnn.ops.dispatch import is_symbolic
@@ -187,8 +187,11 @@ class MeanMetricWrapper(Mean):
     def accumulate(
         self, first: int, y_true: Tensor, y_pred: Tensor, weights: Tensor | None
     ) -> list[Node]:
-        """Add Σ w v and Σ w."""
-        return [metric_mean(first, self.values(y_true, y_pred), weights)]
+        """Add Σ w v and Σ w, over the steps that count where the predictions carry a mask."""
+        values, valid = counted(self.values(y_true, y_pred), None, y_pred.mask, self.name)
+        if valid is not None:
+            values, weights, _ = of_valid(values, weights, "weighted_mean", valid)
+        return [metric_mean(first, values, weights)]
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per sample, (batch, …, 1): fn(y_true, y_pred)."""

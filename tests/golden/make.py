@@ -30,7 +30,7 @@ import keras
 import numpy as np
 from keras.src.backend.common import dtypes as promotions
 
-from tests.golden import golden_cases
+from tests.golden import golden_blocks, golden_cases
 from tests.golden.golden_file import TOLERANCE, GoldenFile, GoldenWriter, error_of
 from tests.golden.golden_models import (
     batches,
@@ -142,6 +142,27 @@ def record_layers(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> d
     return {**found, **prefixed("d:", gradients_by_name(model, loss, x, arrays["target"]))}
 
 
+def record_blocks(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Forward values and, in the order of the weights, the gradients of the mean squared error."""
+    made = [golden_blocks.build(golden_blocks.keras_layers(keras), s) for s in case["layers"]]
+    model = keras.Sequential([keras.layers.Input(shape=tuple(case["input_shape"])), *made])
+    model.set_weights([arrays[name] for name in case["weights"]])
+    y = np.asarray(model(arrays["x"], training=False)).astype(dtype)
+    if case["x"] in ("ids", "rounded") and not case["weights"]:
+        return {"y": y}
+    loss, target = keras.losses.MeanSquaredError(), golden_blocks.target_of(y)
+    values = [v.value for v in model.trainable_variables]
+
+    def objective(values: list[Any], x: Any) -> Any:
+        return loss(target, model.stateless_call(values, [], x, training=False)[0])
+
+    x = jnp.asarray(arrays["x"])
+    found = {f"d:{i}": g for i, g in enumerate(jax.grad(objective)(values, x))}
+    if case["x"] != "ids":
+        found["dx"] = jax.grad(objective, argnums=1)(values, x)
+    return {"y": y, "loss": objective(values, x), **found}
+
+
 def record_initializers(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> dict[str, Any]:
     """Mean, deviation and quantiles of a large draw; the draw itself is nobody's contract."""
     draw = np.asarray(build_object(keras.initializers, case["initializer"])(case["shape"]))
@@ -212,6 +233,7 @@ RECORDERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], dict[str, A
     "loss_steps": record_training,
     "metrics": record_metrics,
     "layers": record_layers,
+    "blocks": record_blocks,
     "initializers": record_initializers,
     "models": record_models,
     "training": record_training,
