@@ -36,6 +36,38 @@ def test_the_loss_leaves_masked_steps_out(backend: str) -> None:
     assert np.all(made.gradients(X, Y)["input"][~COUNTS] == 0)
 
 
+# What Keras 3.15 gives for this model: loss, mse, weighted mse; without and with sample weights
+KERAS = {
+    "sum_over_batch_size": ([3.8064950] * 3, [5.1827211, 3.8064947, 3.9642782]),
+    "sum": ([68.516914, 3.8064947, 3.8064947], [93.288979, 3.8064947, 3.9642782]),
+    "mean_with_sample_weight": ([3.8064950] * 3, [3.9642780, 3.8064947, 3.9642782]),
+}
+
+
+@pytest.mark.parametrize("reduction", list(KERAS))
+def test_losses_and_metrics_are_kerass(reduction: str, backend: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 4, 3)).astype(np.float32)
+    x[0, 2:] = x[3, 1:] = x[5, 0] = 0
+    y = rng.normal(size=(6, 4, 2)).astype(np.float32)
+    w = rng.uniform(0.5, 2, 6).astype(np.float32)
+    kernel = rng.normal(size=(3, 2)).astype(np.float32)
+    made = fastnn.Sequential(
+        [fastnn.Input((4, 3)), layers.Masking(), layers.Dense(2)], backend=backend
+    )
+    made.set_weights([kernel, np.zeros(2)])
+    made.compile(
+        "sgd",
+        fastnn.losses.MeanSquaredError(reduction=reduction),
+        metrics=["mse"],
+        weighted_metrics=[fastnn.metrics.MeanSquaredError(name="wm")],
+    )
+    plain, weighted = KERAS[reduction]
+    np.testing.assert_allclose(made.evaluate(x, y, verbose=0), plain, rtol=1e-6)
+    found = made.evaluate(x, y, sample_weight=w, verbose=0)
+    np.testing.assert_allclose(found, weighted, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "layer",
     [
