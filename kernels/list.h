@@ -79,7 +79,7 @@
     REAL_KERNEL(metric_load, 2, 2, 0, 0)                                                                               \
     REAL_KERNEL(metric_store, 2, 2, 0, 0)                                                                              \
     PLAIN_KERNEL(metric_scalar, 2, 2, 0, 0)                                                                            \
-    PLAIN_KERNEL(epoch_end, 1, 1, 1, 0)                                                                                \
+    PLAIN_KERNEL(epoch_end, 1, 2, 2, 0)                                                                                \
     REAL_KERNEL(sgd_step, 2, 2, 0, 1)                                                                                  \
     REAL_KERNEL(momentum_step, 3, 3, 1, 2)                                                                             \
     REAL_KERNEL(rmsprop_step, 3, 5, 2, 4)                                                                              \

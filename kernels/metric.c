@@ -18,7 +18,8 @@ static void metric_scalar(const int64_t *record, char *const *segments, int64_t 
     memcpy(operand_data(record, segments, 0), state, sizeof state);
 }
 
-/* If this step ends an epoch: HISTORY row control[4] ← the i0 doubles of STATE, which then become 0. Serial op. */
+/* If this step ends an epoch: HISTORY row control[4] ← the i0 doubles of STATE, which then become 0, or the values of
+   operand 1 if i1. Serial op. */
 static void epoch_end(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
     size_t bytes = (size_t)integer_attribute(record, 0) * sizeof(double);
@@ -28,7 +29,10 @@ static void epoch_end(const int64_t *record, char *const *segments, int64_t begi
         return;
     char *state = operand_data(record, segments, 0);
     memcpy(segments[SEGMENT_HISTORY] + (size_t)control_integer(segments, CONTROL_HISTORY_ROW) * bytes, state, bytes);
-    memset(state, 0, bytes);
+    if (integer_attribute(record, 1))
+        memcpy(state, operand_data(record, segments, 1), bytes);
+    else
+        memset(state, 0, bytes);
 }
 #endif
 

@@ -74,9 +74,11 @@ class RunState:
 
     @classmethod
     def of(cls, program: Program, epochs: int = 1) -> RunState:
-        """Zeroed accumulators for a Program and room for some epochs."""
+        """Accumulators as before any data for a Program, and room for some epochs."""
         size = max(program.state_size, 1)
-        return cls(np.zeros(size), np.zeros((max(epochs, 1), size)))
+        initial = program.initial_state
+        state = np.zeros(size) if initial is None else initial.copy()
+        return cls(state, np.zeros((max(epochs, 1), size)))
 
 
 StepCall = Callable[[Array, Array, int], int]

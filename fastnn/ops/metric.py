@@ -9,7 +9,8 @@ metric_histogram  state[b, j] += v_ij, b the number of edges below x_ij: in plac
                   ascending; a NaN is above no edge; j = 0 unless each column has its own
 metric_load       y = the float type's value of the state
 metric_store      state = x
-epoch_end         at the last step of an epoch: history[row] = state, then state = 0
+epoch_end         at the last step of an epoch: history[row] = state, then state = 0, or initial
+                  values
 ================  ==============================================================================
 """
 
@@ -23,7 +24,7 @@ from fastnn.ops.contract import SERIAL, define
 from fastnn.ops.elementwise import vector
 from fastnn.ops.loss import _per_row
 from fastnn.ops.shape import reshape
-from fastnn.program.tensor import Node, Shape, Size, Tensor, matrix_view, product
+from fastnn.program.tensor import Node, Shape, Size, Tensor, constant, matrix_view, product
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ METRIC_STORE = define(
 )
 EPOCH_END = define(
     "epoch_end",
-    "if last step of the epoch: history[row] = state; state = 0",
+    "if last step of the epoch: history[row] = state; state = initial",
     SERIAL,
-    integers=lambda node: (node.inputs[0].region.count,),
+    integers=lambda node: (node.inputs[0].region.count, len(node.inputs) - 1),
     typed_by=lambda node: "",
     effect=True,
 )
@@ -161,6 +162,11 @@ def metric_store(first: int, x: Tensor) -> Node:
     return METRIC_STORE.node((state(first, words), reshape(x, (words,))), {}, [])
 
 
-def epoch_end(count: int) -> Node:
-    """Move the ``count`` accumulators to the history at the end of an epoch."""
-    return EPOCH_END.node((state(0, count),), {}, [])
+def epoch_end(count: int, initial: Any = None) -> Node:
+    """Move the ``count`` accumulators to the history at the end of an epoch, and begin anew: with
+    zeros, or ``count`` initial values.
+    """
+    inputs = [state(0, count)]
+    if initial is not None:
+        inputs.append(constant(initial, "float64"))
+    return EPOCH_END.node(inputs, {}, [])

@@ -92,6 +92,7 @@ class Program:
     roots : the nodes that must run; what they depend on is found, everything else dropped.
     slots : the bindings, by number.
     state_size : float64 accumulators of the metrics.
+    initial_state : what they are before any data; None for zeros.
     gradients : gradient tensor of each variable that has one; they live in the gradient storage.
     storage : gradient and optimizer arrays.
     """
@@ -102,11 +103,13 @@ class Program:
         slots: Sequence[Slot],
         *,
         state_size: int = 0,
+        initial_state: Array | None = None,
         gradients: Mapping[Variable, Tensor] | None = None,
         storage: StateStorage | None = None,
     ) -> None:
         self.slots: tuple[Slot, ...] = tuple(slots)
         self.state_size = state_size
+        self.initial_state = initial_state
         self.storage: StateStorage = storage if storage is not None else StateStorage()
         self.gradients: dict[int, Variable] = {}
         needed = list(roots)

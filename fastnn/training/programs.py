@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fastnn.errors import StateError
 from fastnn.losses.loss import match_targets
@@ -26,6 +28,9 @@ from fastnn.program.variable import Variable, unique
 if TYPE_CHECKING:
     from fastnn.models.sequential import Sequential
     from fastnn.optimizers import Optimizer
+    from fastnn.training.compiled import Figure
+
+Array = np.ndarray[Any, Any]
 
 X, Y, WEIGHTS = range(3)
 
@@ -155,9 +160,9 @@ def _with_targets(
             roots += metric.accumulate(first, y, prediction, weights if weighted else None)
             first += metric.words(prediction.shape)
     figures = compiled.figures((BATCH, *job.target), prediction.shape)
-    state_size = max([2, *(figure.first + figure.count for figure in figures)])
+    state = initial_state(figures)
     if job.kind == "evaluate":
-        return Program(roots, slots, state_size=state_size)
+        return Program(roots, slots, state_size=state.size, initial_state=state)
     if total is None:
         compiled.required_loss  # noqa: B018 - raises: there is no loss to differentiate
         raise StateError("no loss")
@@ -166,8 +171,17 @@ def _with_targets(
         roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in trained]
         return _gradient_program(model, total, None, roots, slots, state_size)
     if job.kind == "gradients":
-        return _gradient_program(model, total, x, roots, slots, state_size)
-    return _training_program(model, compiled.optimizer, total, roots, slots, state_size, assigned)
+        return _gradient_program(model, total, x, roots, slots, state.size)
+    return _training_program(model, compiled.optimizer, total, roots, slots, state, assigned)
+
+
+def initial_state(figures: Sequence[Figure]) -> Array:
+    """The words of all figures before any data, those of the loss included."""
+    state: Array = np.zeros(max([2, *(figure.first + figure.count for figure in figures)]))
+    for figure in figures:
+        if figure.initial is not None:
+            state[figure.first : figure.first + figure.count] = figure.initial
+    return state
 
 
 def _output_slot(name: str, tensor: Tensor) -> Slot:
@@ -200,7 +214,7 @@ def _training_program(
     total: Tensor,
     roots: list[Node],
     slots: list[Slot],
-    state_size: int,
+    state: Array,
     assigned: Assigned,
 ) -> Program:
     """One training step: forward, loss, metrics, gradients, updates, assignments, end of the
@@ -216,8 +230,15 @@ def _training_program(
         roots.append(optimizer.update(w, g, slot_tensors, weight_decay=optimizer.decay_of(run[0])))
     # of a variable that is trained, the optimizer's step is what stays
     roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in pairs]
-    roots.append(metric_ops.epoch_end(state_size))
-    return Program(roots, slots, state_size=state_size, gradients=pairs, storage=storage)
+    roots.append(metric_ops.epoch_end(state.size, state if state.any() else None))
+    return Program(
+        roots,
+        slots,
+        state_size=state.size,
+        initial_state=state,
+        gradients=pairs,
+        storage=storage,
+    )
 
 
 def parameter_runs(variables: Sequence[Variable], optimizer: Optimizer) -> list[list[Variable]]:

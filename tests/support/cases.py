@@ -400,7 +400,8 @@ CASES = [
     Case("metric_load", "", make.metric_load),
     Case("metric_store", "", make.metric_store),
     Case("metric_scalar", "", make.metric_scalar, DOUBLE_SUM, "absolute"),
-    Case("epoch_end", "", make.epoch_end),
+    Case("epoch_end", "", make.epoch_end(False)),
+    Case("epoch_end", "initial values", make.epoch_end(True)),
     Case(
         "sgd_step",
         "",

@@ -305,9 +305,14 @@ def metric_scalar(b: Bench) -> Node:
     return metric.METRIC_SCALAR.node(inputs, {}, [])
 
 
-def epoch_end(b: Bench) -> Node:
-    b.steps(2)
-    return metric.EPOCH_END.node((b.state(b.size),), {}, [])
+def epoch_end(initial: bool) -> Callable[[Bench], Node]:
+    def build(b: Bench) -> Node:
+        b.steps(2)
+        state = b.state(b.size)
+        inputs = (state, b.fixed(b.size, dtype="float64")) if initial else (state,)
+        return metric.EPOCH_END.node(inputs, {}, [])
+
+    return build
 
 
 def optimizer(op: Any, *slots: str, **attributes: Any) -> Callable[[Bench], Node]:

@@ -27,15 +27,18 @@ def metric_scalar(record: Any, segments: Any, begin: int, end: int) -> None:
 
 
 def epoch_end(record: Any, segments: Any, begin: int, end: int) -> None:
-    """If this step ends an epoch: a row of HISTORY ← the i0 doubles of STATE, which become 0."""
+    """If this step ends an epoch: a row of HISTORY ← the i0 doubles of STATE, which become 0, or
+    the values of operand 1 if i1.
+    """
     if control_integer(segments, FLAGS) & END_OF_EPOCH:
-        count = integer_attribute(record, 0)
+        count, given = integer_attribute(record, 0), integer_attribute(record, 1) != 0
         state = doubles(record, segments, 0)
+        initial = doubles(record, segments, 1 if given else 0)
         history = segment_doubles(segments, memory.HISTORY)
         first = control_integer(segments, HISTORY_ROW) * count
         for number in range(count):
             history[first + number] = state[number]
-            state[number] = 0.0
+            state[number] = initial[number] if given else 0.0
 
 
 def metric_mean(record: Any, segments: Any, begin: int, end: int) -> None:

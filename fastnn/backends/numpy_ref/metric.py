@@ -66,8 +66,14 @@ def metric_store(context: Context, state: NDArray[np.float64], x: Array) -> None
     state[:] = x
 
 
-def epoch_end(context: Context, state_all: NDArray[np.float64]) -> None:
-    """In the last step of an epoch: copy all accumulators to the history row, then zero them."""
+def epoch_end(
+    context: Context,
+    state_all: NDArray[np.float64],
+    initial: NDArray[np.float64] | None = None,
+) -> None:
+    """In the last step of an epoch: copy all accumulators to the history row, then set them to 0 or
+    to initial values.
+    """
     if context.flags & LAST_STEP_OF_EPOCH:
         context.history[context.history_row, : state_all.size] = state_all
-        state_all[:] = 0.0
+        state_all[:] = 0.0 if initial is None else initial
