@@ -169,9 +169,9 @@ def _with_targets(
     if job.kind == "objective":
         trained = model.trainable_variables
         roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in trained]
-        return _gradient_program(model, total, None, roots, slots, state_size)
+        return _gradient_program(model, total, None, roots, slots, state)
     if job.kind == "gradients":
-        return _gradient_program(model, total, x, roots, slots, state.size)
+        return _gradient_program(model, total, x, roots, slots, state)
     return _training_program(model, compiled.optimizer, total, roots, slots, state, assigned)
 
 
@@ -194,7 +194,7 @@ def _gradient_program(
     x: Tensor | None,
     roots: list[Node],
     slots: list[Slot],
-    state_size: int,
+    state: Array,
 ) -> Program:
     """∂loss/∂weight for every trainable weight, and ∂loss/∂x, if x is given, as an output."""
     variables = unique(model.trainable_variables)
@@ -205,7 +205,14 @@ def _gradient_program(
         roots.append(data.scatter_rows(dx, len(slots)))
         slots.append(_output_slot("input gradient", dx))
     pairs = {v: g for v, g in zip(variables, found, strict=True) if g is not None}
-    return Program(roots, slots, state_size=state_size, gradients=pairs, storage=StateStorage())
+    return Program(
+        roots,
+        slots,
+        state_size=state.size,
+        initial_state=state,
+        gradients=pairs,
+        storage=StateStorage(),
+    )
 
 
 def _training_program(

@@ -19,7 +19,7 @@ from fastnn.ops import reduce as reduce_ops
 from fastnn.ops import shape as shape_ops
 from fastnn.ops.codes import BINARY, REDUCE, UNARY
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
-from tests.support import gradient_steps, norm_cases, shape_cases, update_cases
+from tests.support import gradient_steps, metric_cases, norm_cases, shape_cases, update_cases
 from tests.support import magnitudes as sizes
 from tests.support import makers as make
 from tests.support.magnitudes import Array, Arrays, Magnitude
@@ -363,45 +363,7 @@ CASES = [
         for reduction in loss.REDUCTIONS
         for weighted in (False, True)
     ),
-    Case("metric_mean", "", make.metric_mean(False), DOUBLE_SUM, "absolute", terms=sizes.all_rows),
-    Case(
-        "metric_mean",
-        "weighted",
-        make.metric_mean(True),
-        DOUBLE_SUM,
-        "absolute",
-        terms=sizes.all_rows,
-    ),
-    *(
-        Case(
-            "metric_sum",
-            name,
-            make.metric_sum(weighted, rows),
-            DOUBLE_SUM,
-            "absolute",
-            terms=sizes.all_rows,
-        )
-        for name, weighted, rows in (
-            ("", False, True),
-            ("weighted", True, True),
-            ("of one row", False, False),
-        )
-    ),
-    *(
-        Case("metric_histogram", name, make.metric_histogram(by_column, values))
-        for name, by_column, values in (
-            ("", False, None),
-            ("values", False, 0),
-            ("values of rows", False, 1),
-            ("by column", True, None),
-            ("values by column", True, 0),
-        )
-    ),
-    Case("metric_load", "", make.metric_load),
-    Case("metric_store", "", make.metric_store),
-    Case("metric_scalar", "", make.metric_scalar, DOUBLE_SUM, "absolute"),
-    Case("epoch_end", "", make.epoch_end(False)),
-    Case("epoch_end", "initial values", make.epoch_end(True)),
+    *(Case(**row) for row in metric_cases.ROWS),
     Case(
         "sgd_step",
         "",

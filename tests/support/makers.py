@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 import fastnn
-from fastnn.ops import activation, data, dense, dropout, elementwise, loss, metric, reduce
+from fastnn.ops import activation, data, dense, dropout, elementwise, loss, reduce
 from fastnn.ops.codes import COMPARISONS, FLAT
 from fastnn.program.tensor import Node, Size, Tensor
 from tests.support.one_op import Bench
@@ -250,67 +248,6 @@ def head(name: str, backward: bool, offset: float = 0.0) -> Callable[[Bench], No
             "sigmoid": loss.sigmoid_crossentropy,
         }[name]
         return node_of(forward(z, t))
-
-    return build
-
-
-def metric_mean(weighted: bool) -> Callable[[Bench], Node]:
-    def build(b: Bench) -> Node:
-        state = b.state(2)
-        values, weights = b.rows(b.size), b.rows(1, low=0.0) if weighted else None
-        inputs = (state, values) if weights is None else (state, values, weights)
-        return metric.METRIC_MEAN.node(inputs, {}, [])
-
-    return build
-
-
-def metric_sum(weighted: bool, rows: bool = True) -> Callable[[Bench], Node]:
-    def build(b: Bench) -> Node:
-        state, values = b.state(b.size), b.rows(b.size) if rows else b.fixed(1, b.size)
-        inputs = (state, values, b.rows(1, low=0.0)) if weighted else (state, values)
-        return metric.METRIC_SUM.node(inputs, {}, [])
-
-    return build
-
-
-def metric_histogram(by_column: bool, values: int | None) -> Callable[[Bench], Node]:
-    """With values for each element (0), for each row (1), or without."""
-
-    def build(b: Bench) -> Node:
-        edges = np.sort(np.round(b.numbers((b.other,)), 1))
-        state = b.state((b.other + 1) * (b.size if by_column else 1))
-        inputs = [state, b.rows(b.size, grid=0.1), b.constant(np.nan_to_num(edges))]
-        if values is not None:
-            inputs.append(b.rows(values or b.size))
-        histograms = b.size if by_column else 1
-        return metric.METRIC_HISTOGRAM.node(inputs, {"histograms": histograms}, [])
-
-    return build
-
-
-def metric_load(b: Bench) -> Node:
-    return node_of_load(b.state(b.size), b.dtype)
-
-
-def node_of_load(state: Tensor, dtype: str) -> Node:
-    return metric.METRIC_LOAD.node((state,), {"dtype": dtype}, [(state.shape, dtype)])
-
-
-def metric_store(b: Bench) -> Node:
-    return metric.METRIC_STORE.node((b.state(b.size), b.fixed(b.size)), {}, [])
-
-
-def metric_scalar(b: Bench) -> Node:
-    inputs = (b.state(2), b.fixed(dtype="float64"))
-    return metric.METRIC_SCALAR.node(inputs, {}, [])
-
-
-def epoch_end(initial: bool) -> Callable[[Bench], Node]:
-    def build(b: Bench) -> Node:
-        b.steps(2)
-        state = b.state(b.size)
-        inputs = (state, b.fixed(b.size, dtype="float64")) if initial else (state,)
-        return metric.EPOCH_END.node(inputs, {}, [])
 
     return build
 
