@@ -119,8 +119,8 @@ class PackedExecutable:
         self.backend = backend
         self.program = program
         self.layout = layout
-        self.words = packed.words
-        self.attributes = packed.attributes
+        self.words: Array = packed.words
+        self.attributes: Array = packed.attributes
         self._hosts = packed.hosts
         self._words = backend.pointer(packed.words, "int64_t[]")
         self._storage = [self._array(key) for key in layout.storage]
