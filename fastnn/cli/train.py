@@ -117,7 +117,7 @@ def register(subparsers: Subparsers) -> None:
         "--optimizer",
         default="adam",
         metavar="NAME",
-        help="adam (default), adamw, sgd or rmsprop",
+        help="adam (default), adamw, sgd, rmsprop, lion, lbfgs or another of fastnn.optimizers",
     )
     training.add_argument(
         "--learning-rate",
@@ -204,7 +204,7 @@ def train(args: argparse.Namespace) -> int:
                 history = model.fit(
                     x,
                     y,
-                    batch_size=args.batch_size or default_batch(len(x)),
+                    batch_size=args.batch_size or _batch(model, len(x)),
                     epochs=args.epochs,
                     verbose=args.verbose,
                     callbacks=_callbacks(args),
@@ -221,6 +221,11 @@ def train(args: argparse.Namespace) -> int:
 
             print(result_line(model, logs, len(data.x_test), seconds), flush=True)
             return INTERRUPTED if stop.asked else 0
+
+
+def _batch(model: Any, samples: int) -> int | None:
+    """The batch size where none is asked for: None for an optimizer that needs all the data."""
+    return None if model.optimizer.full_batch else default_batch(samples)
 
 
 def default_batch(samples: int) -> int:

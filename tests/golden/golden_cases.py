@@ -254,6 +254,18 @@ def initializer_cases() -> Cases:
         "constant": (spec("Constant", value=0.3), 0.3),
         "random_uniform": (spec("RandomUniform", minval=-0.1, maxval=0.3, seed=1), 0.3),
         "random_normal": (spec("RandomNormal", mean=0.2, stddev=0.4, seed=1), None),
+        "truncated_normal": (spec("TruncatedNormal", mean=0.0, stddev=0.4, seed=1), 0.8),
+        "variance_scaling": (spec("VarianceScaling", scale=2.0, mode="fan_out", seed=1), None),
+        "variance_scaling_uniform": (
+            spec("VarianceScaling", mode="fan_avg", distribution="uniform", seed=1),
+            float(np.sqrt(3.0 / 250.0)),
+        ),
+        "variance_scaling_untruncated": (
+            spec("VarianceScaling", distribution="untruncated_normal", seed=1),
+            None,
+        ),
+        "orthogonal": (spec("Orthogonal", gain=2.0, seed=1), None),
+        "identity": (spec("Identity", gain=3.0), 3.0),
     }
     fan = {"Glorot": 1.0 / 250.0, "He": 2.0 / 300.0, "Lecun": 1.0 / 300.0}
     for family, variance in fan.items():
