@@ -11,7 +11,7 @@
 #include "noise.c"
 #include "elementwise.c"
 #include "shape.c"
-#include "norm.c"
+#include "normalization.c"
 #include "strided.c"
 #include "pick.c"
 #include "matrices.c"

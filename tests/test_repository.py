@@ -25,8 +25,18 @@ HEAVY = {
 # Op families have the same file name in the contract, in every backend and in the kernels. Pooling
 # is left out: the kernels' pool.c is the thread pool.
 FAMILIES = {
-    *("dense", "activation", "loss", "dropout", "optimizer", "conv", "recurrent", "norm"),
-    *("elementwise", "reduce", "shape", "data", "metric"),
+    *("dense", "activation", "loss", "dropout", "optimizer", "conv", "recurrent"),
+    *(
+        "elementwise",
+        "reduce",
+        "shape",
+        "data",
+        "metric",
+        "normalization",
+        "strided",
+        "pick",
+        "matrices",
+    ),
 }
 
 

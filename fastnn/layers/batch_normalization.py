@@ -1,4 +1,4 @@
-"""Batch normalisation. Its ops are in ``fastnn/ops/norm.py``."""
+"""Batch normalisation. Its ops are in ``fastnn/ops/normalization.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from fastnn import arguments, initializers
 from fastnn.errors import UnsupportedError
 from fastnn.layers.normalizing import Normalizing, arranged, positions
-from fastnn.ops.norm import batch_norm, batch_variance
+from fastnn.ops.normalization import batch_norm, batch_variance
 from fastnn.ops.reduce import reduce_rows
 from fastnn.program.tensor import Tensor
 from fastnn.program.variable import Variable

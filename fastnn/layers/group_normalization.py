@@ -1,5 +1,5 @@
 """Group normalisation: groups of features of each sample. Its op is ``layer_norm_forward`` in
-``fastnn/ops/norm.py``.
+``fastnn/ops/normalization.py``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from fastnn import arguments
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.normalizing import Normalizing, arranged, positions
 from fastnn.ops.elementwise import binary
-from fastnn.ops.norm import layer_norm
+from fastnn.ops.normalization import layer_norm
 from fastnn.ops.shape import reshape
 from fastnn.program.tensor import Tensor, product
 

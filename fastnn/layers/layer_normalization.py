@@ -1,5 +1,5 @@
 """Layer normalisation and root-mean-square normalisation: each sample by itself. Their ops are in
-``fastnn/ops/norm.py``.
+``fastnn/ops/normalization.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fastnn import arguments
 from fastnn.layers.layer import Layer
 from fastnn.layers.normalizing import Normalizing, arranged, given_axes, positions
 from fastnn.ops.elementwise import binary, multiply, scale, unary
-from fastnn.ops.norm import layer_norm
+from fastnn.ops.normalization import layer_norm
 from fastnn.ops.reduce import reduce_columns
 from fastnn.ops.shape import reshape
 from fastnn.program.tensor import Dimension, Tensor, product

@@ -6,6 +6,18 @@ this file.
 from __future__ import annotations
 
 from fastnn.ops.host import python
+from fastnn.ops.public_constants import (
+    arange,
+    cast,
+    eye,
+    full,
+    full_like,
+    ones,
+    ones_like,
+    stop_gradient,
+    zeros,
+    zeros_like,
+)
 from fastnn.ops.public_elementwise import (
     abs,
     absolute,
@@ -88,17 +100,31 @@ from fastnn.ops.public_pairs import (
     power,
     true_divide,
 )
-from fastnn.ops.public_rowwise import (
+from fastnn.ops.public_pick import (
     argmax,
-    log_softmax,
+    argmin,
+    cumsum,
+    in_top_k,
+    take,
+    take_along_axis,
+    top_k,
+)
+from fastnn.ops.public_products import dot, matmul
+from fastnn.ops.public_reduce import (
+    all,
+    any,
+    count_nonzero,
+    logsumexp,
     max,
     mean,
     min,
-    one_hot,
-    reshape,
-    softmax,
+    norm,
+    prod,
+    std,
     sum,
+    var,
 )
+from fastnn.ops.public_rowwise import log_softmax, one_hot, reshape, softmax
 
 __all__ = [
     # activations
@@ -169,14 +195,42 @@ __all__ = [
     "isnan",
     "isinf",
     "isfinite",
-    # along the last axis
+    # along an axis or several
     "sum",
     "mean",
     "max",
     "min",
+    "prod",
+    "any",
+    "all",
+    "count_nonzero",
+    "var",
+    "std",
+    "logsumexp",
+    "norm",
+    "cumsum",
+    # places and picking
     "argmax",
-    # labels
+    "argmin",
+    "top_k",
+    "in_top_k",
+    "take",
+    "take_along_axis",
     "one_hot",
+    # products of matrices
+    "matmul",
+    "dot",
+    # constants, dtypes, gradients
+    "zeros",
+    "ones",
+    "full",
+    "arange",
+    "eye",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "cast",
+    "stop_gradient",
     # shapes and orders of axes
     "reshape",
     "expand_dims",

@@ -111,15 +111,18 @@ def _dispatching(
     return decorate
 
 
-def anyaxis(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
+def anyaxis(
+    *names: str, integers: bool = True
+) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
     """Let a function of symbolic tensors that may work along any axis take arrays too.
 
     An array enters as a tensor without the batch axis, so that its first axis is like the others.
-    Integers stay integers (int32), booleans become numbers.
+    Booleans become numbers.
 
     Parameters
     ----------
     names : the parameters that hold a tensor or array, or a list of them; the others are settings.
+    integers : whether integers stay integers (int32); else they become numbers too.
     """
 
     def decorate(function: Callable[P, Tensor]) -> Callable[P, Any]:
@@ -147,17 +150,23 @@ def anyaxis(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
                 return function(**filled)  # type: ignore[call-arg]
 
             if any(is_symbolic(leaf) for leaf in leaves):
-                return refilled(_together(leaves))
-            arrays = _same_type([number_array(leaf, label) for leaf in leaves])
+                return refilled(_together(leaves, integers))
+            if len(leaves) == 1 and _lacks_rows(leaves[0], given.get("axis")):
+                # one row of zeros tells the shape and dtype of the result
+                array = np.asarray(leaves[0])
+                row = np.zeros((1, *array.shape[1:]), array.dtype)
+                one: Any = call  # its own signature is hidden from here
+                return one(**{**given, names[0]: row})[:0]
+            arrays = _same_type([number_array(leaf, label, integers) for leaf in leaves])
             settings = (
                 (name, _frozen(value)) for name, value in given.items() if name not in names
             )
             key = (function, tuple(counts.items()), *settings)
-            integers = [i for i, array in enumerate(arrays) if array.dtype.kind == "i"]
+            whole = [i for i, array in enumerate(arrays) if array.dtype.kind == "i"]
             from fastnn.program import eager
 
             return eager.run_unbatched(
-                lambda *traced: refilled(traced), arrays, key=key, integer_inputs=integers
+                lambda *traced: refilled(traced), arrays, key=key, integer_inputs=whole
             )
 
         return call
@@ -165,13 +174,22 @@ def anyaxis(*names: str) -> Callable[[Callable[P, Tensor]], Callable[P, Any]]:
     return decorate
 
 
-def number_array(value: Any, owner: str) -> Array:
+def _lacks_rows(value: Any, axis: Any) -> bool:
+    """Whether an array has no rows, and an axis of its rows is named."""
+    shape = np.shape(value)
+    if axis is None or not shape or shape[0] or 0 in shape[1:]:
+        return False
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    return all(isinstance(a, int) and a not in (0, -len(shape)) for a in axes)
+
+
+def number_array(value: Any, owner: str, integers: bool = True) -> Array:
     """An array as ``anyaxis`` takes it: float32, float64 or int64."""
     try:
         if value is None:
             raise TypeError
         array = np.asarray(value)
-        if array.dtype.kind in "iu":
+        if array.dtype.kind in "iu" and integers:
             array = array.astype(np.int64)
         elif array.dtype.name not in ("float32", "float64") or not hasattr(value, "dtype"):
             array = array.astype(config.floatx())
@@ -197,8 +215,10 @@ def _same_type(arrays: list[Array]) -> list[Array]:
     return [a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in arrays]
 
 
-def _together(leaves: Sequence[Any]) -> list[Any]:
+def _together(leaves: Sequence[Any], integers: bool) -> list[Any]:
     """Tensors of what stands beside a tensor: arrays become constants of its type."""
+    from fastnn.ops.elementwise import cast
+
     tensors = [symbol(leaf) for leaf in leaves]
     dtype = next((t.dtype for t in tensors if isinstance(t, Tensor)), "float32")
     found = []
@@ -206,6 +226,8 @@ def _together(leaves: Sequence[Any]) -> list[Any]:
         if not isinstance(value, Tensor) and value is not None:
             array = np.asarray(value)
             value = constant(array, "int32" if array.dtype.kind in "iu" else dtype)
+        if isinstance(value, Tensor) and value.dtype == "int32" and not integers:
+            value = cast(value, config.floatx())
         found.append(value)
     return found
 

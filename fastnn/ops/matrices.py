@@ -60,6 +60,6 @@ def _like(gradient: Tensor, x: Tensor) -> Tensor:
 
 def matmul(a: Tensor, b: Tensor, p: int, q: int, r: int, *, transposed: bool = False) -> Tensor:
     """a (rows or 1, p·q) times b (rows or 1, q·r); ``transposed``: a is stored as (q, p)."""
-    rows: Dimension = next((t.shape[0] for t in (a, b) if t.has_batch), 1)
+    rows: Dimension = a.shape[0] if a.shape[0] != 1 else b.shape[0]
     attributes = {"p": p, "q": q, "r": r, "transposed": transposed}
     return MATMUL.node((a, b), attributes, [((rows, p * r), a.dtype)]).output

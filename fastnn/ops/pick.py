@@ -68,13 +68,12 @@ TOP_K_I32 = define(
 )
 
 
-def take(x: Tensor, index: Tensor, inner: int) -> Tensor:
+def take(x: Tensor, index: Tensor, inner: int, *, table: bool) -> Tensor:
     """y (rows, m · inner): pieces of ``inner`` elements of x by the indices (rows or 1, m).
 
     x is (rows, k · inner), or a table (k, inner) without the batch axis.
     """
-    table = not x.has_batch
-    rows = next((t.shape[0] for t in (x, index) if t.has_batch), 1)
+    rows = index.shape[0] if table or index.shape[0] != 1 else x.shape[0]
     width = index.shape[-1]
     assert isinstance(width, int)
     attributes = {"inner": inner, "table": table, "binding": _binding(index)}

@@ -5,7 +5,7 @@ Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,7 @@ from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.ops import shape as shape_ops
 from fastnn.ops.activation import log_softmax_forward, softmax_forward
-from fastnn.ops.dispatch import check_last_axis, float_array, is_symbolic, rowwise, run, symbol
-from fastnn.ops.reduce import argmax as argmax_i32
-from fastnn.ops.reduce import reduce_columns
+from fastnn.ops.dispatch import check_last_axis, is_symbolic, rowwise, run, symbol
 from fastnn.program.tensor import Dimension, Size, Tensor, product
 
 
@@ -54,165 +52,6 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """
     check_last_axis("log_softmax", axis, x.shape)
     return log_softmax_forward(x)
-
-
-def sum(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Σ_j x_j along the last axis.
-
-    Parameters
-    ----------
-    x : tensor or array.
-    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
-        batch axis.
-    keepdims : whether the axis stays, with size 1.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=-1).tolist()
-    [3.0, 7.0]
-    """
-    return _reduce("sum", lambda t: reduce_columns(t, "sum"), x, axis, keepdims)
-
-
-def mean(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Mean along the last axis.
-
-    Parameters
-    ----------
-    x : tensor or array.
-    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
-        batch axis.
-    keepdims : whether the axis stays, with size 1.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.mean([[1.0, 2.0], [3.0, 5.0]], axis=-1).tolist()
-    [1.5, 4.0]
-    """
-    return _reduce("mean", lambda t: reduce_columns(t, "mean"), x, axis, keepdims)
-
-
-def max(x: Any, axis: int | None = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """The largest element along the last axis; equal ones share the gradient.
-
-    Parameters
-    ----------
-    x : tensor or array.
-    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
-        batch axis.
-    keepdims : whether the axis stays, with size 1.
-    initial : not supported; None.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.max([[1.0, 2.0], [4.0, 3.0]], axis=-1).tolist()
-    [2.0, 4.0]
-    """
-    arguments.unsupported("max", {"initial": (initial, None)})
-    return _reduce("max", lambda t: reduce_columns(t, "max"), x, axis, keepdims)
-
-
-def min(x: Any, axis: int | None = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """The smallest element along the last axis; equal ones share the gradient.
-
-    Parameters
-    ----------
-    x : tensor or array.
-    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
-        batch axis.
-    keepdims : whether the axis stays, with size 1.
-    initial : not supported; None.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.min([[1.0, 2.0], [4.0, 3.0]], axis=-1).tolist()
-    [1.0, 3.0]
-    """
-    arguments.unsupported("min", {"initial": (initial, None)})
-    return _reduce("min", lambda t: reduce_columns(t, "min"), x, axis, keepdims)
-
-
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Index of the largest element along the last axis, int32; the first of equal ones.
-
-    Parameters
-    ----------
-    x : tensor or array.
-    axis : the last axis; None, all elements, for arrays, and for variables and tensors without the
-        batch axis.
-    keepdims : whether the axis stays, with size 1.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.argmax([[1.0, 2.0], [4.0, 3.0]], axis=-1).tolist()
-    [1, 0]
-    """
-    return _reduce("argmax", argmax_i32, x, axis, keepdims)
-
-
-def _reduce(
-    name: str, formula: Callable[[Tensor], Tensor], x: Any, axis: int | None, keepdims: bool
-) -> Any:
-    """A reduction (…, k) → (…, 1) of a tensor or array, with the last axis dropped if asked."""
-    if is_symbolic(x):
-        x = symbol(x)
-        if axis is None:
-            return _reduce_all(name, formula, x, keepdims)
-        check_last_axis(name, axis, x.shape)
-        y = formula(x)
-        return y if keepdims else shape_ops.reshape(y, y.shape[:-1])
-    array = float_array(x, name, "x")
-    if array.size == 0 and (axis is None or 0 in array.shape[-1:]):
-        raise ShapeError(
-            f"{name}: received an array of shape {array.shape}, expected at least one element to "
-            "reduce. Pass an array that is not empty."
-        )
-    if axis is None:
-        result = run(formula, [array.reshape(1, -1)], (name,))
-        return result.reshape((1,) * array.ndim) if keepdims else result[0, 0]
-    check_last_axis(name, axis, array.shape)
-    result = run(formula, [array], (name,))
-    return result if keepdims else result[..., 0]
-
-
-def _reduce_all(
-    name: str, formula: Callable[[Tensor], Tensor], x: Tensor, keepdims: bool
-) -> Tensor:
-    """A reduction of all elements of a tensor that does not depend on the batch."""
-    if x.has_batch:
-        raise UnsupportedError(
-            f"{name}: received axis=None for a tensor of shape {x.shape}, but fastnn works within "
-            "each sample (n is the batch). Pass axis=-1; a loss or metric gives one number per "
-            "sample, and their mean over the batch is taken for you."
-        )
-    total = product(x.shape)
-    y = formula(shape_ops.reshape(x, (1, total)))
-    return shape_ops.reshape(y, (1,) * len(x.shape) if keepdims else ())
 
 
 def one_hot(

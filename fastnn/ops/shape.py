@@ -17,6 +17,8 @@ from fastnn.program.tensor import Node, Shape, Size, Tensor, product
 
 
 def _reshape_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
+    if node.attributes.get("stops"):
+        return [None]
     return [reshape(dy, node.inputs[0].shape)]
 
 
@@ -37,6 +39,11 @@ def reshape(x: Tensor, shape: Shape) -> Tensor:
     if x.shape == shape:
         return x
     return RESHAPE.node((x,), {"shape": shape}, [(shape, x.dtype)]).output
+
+
+def stop_gradient(x: Tensor) -> Tensor:
+    """x, through which no gradient flows back."""
+    return RESHAPE.node((x,), {"shape": x.shape, "stops": True}, [(x.shape, x.dtype)]).output
 
 
 def one_hot(labels: Tensor, classes: int, dtype: str) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.ops import noise, norm, state
+from fastnn.ops import noise, normalization, state
 from fastnn.program.tensor import Node, Tensor
 from tests.support import magnitudes as sizes
 from tests.support.magnitudes import Array, Arrays
@@ -40,7 +40,7 @@ def random_of(make: Callable[..., Tensor], *lead: int) -> Callable[[Bench], Node
 
 def row_moments(centered: bool) -> Callable[[Bench], Node]:
     def build(b: Bench) -> Node:
-        return _node(norm.row_moments(b.rows(b.size), EPSILON, centered))
+        return _node(normalization.row_moments(b.rows(b.size), EPSILON, centered))
 
     return build
 
@@ -49,7 +49,7 @@ def layer_norm(centered: bool, *factors: str, lead: tuple[int, ...] = ()) -> Cal
     def build(b: Bench) -> Node:
         made = {name: b.fixed(b.size) for name in factors}
         x = b.rows(*lead, b.size)
-        return _node(norm.layer_norm(x, **made, epsilon=EPSILON, centered=centered))
+        return _node(normalization.layer_norm(x, **made, epsilon=EPSILON, centered=centered))
 
     return build
 
@@ -60,21 +60,21 @@ def layer_norm_backward(centered: bool, scaled: bool) -> Callable[[Bench], Node]
         gamma = [b.fixed(b.size)] if scaled else []
         inputs = (dy, x, b.rows(2, low=0.1), *gamma)
         attributes = {"centered": centered}
-        return norm.LAYER_NORM_BACKWARD.node(inputs, attributes, [(x.shape, x.dtype)])
+        return normalization.LAYER_NORM_BACKWARD.node(inputs, attributes, [(x.shape, x.dtype)])
 
     return build
 
 
 def layer_norm_dgamma(b: Bench) -> Node:
     inputs = (b.rows(b.size), b.rows(b.size), b.rows(2, low=0.1))
-    return norm.LAYER_NORM_DGAMMA.node(inputs, {}, [((b.size,), b.dtype)])
+    return normalization.LAYER_NORM_DGAMMA.node(inputs, {}, [((b.size,), b.dtype)])
 
 
 def batch_norm(*factors: str, lead: tuple[int, ...] = ()) -> Callable[[Bench], Node]:
     def build(b: Bench) -> Node:
         made = {name: b.fixed(b.size) for name in factors}
         x, mean, variance = b.rows(*lead, b.size), b.fixed(b.size), b.fixed(b.size, low=0.1)
-        return _node(norm.batch_norm(x, mean, variance, **made, epsilon=EPSILON))
+        return _node(normalization.batch_norm(x, mean, variance, **made, epsilon=EPSILON))
 
     return build
 
@@ -86,14 +86,16 @@ def batch_norm_backward(scaled: bool) -> Callable[[Bench], Node]:
         gamma = [b.fixed(b.size)] if scaled else []
         inputs = (dy, x, mean, variance, dgamma, dbeta, *gamma)
         attributes = {"epsilon": EPSILON}
-        return norm.BATCH_NORM_BACKWARD.node(inputs, attributes, [(x.shape, x.dtype)])
+        return normalization.BATCH_NORM_BACKWARD.node(inputs, attributes, [(x.shape, x.dtype)])
 
     return build
 
 
 def batch_norm_dgamma(b: Bench) -> Node:
     inputs = (b.rows(b.size), b.rows(b.size), b.fixed(b.size), b.fixed(b.size, low=0.1))
-    return norm.BATCH_NORM_DGAMMA.node(inputs, {"epsilon": EPSILON}, [((b.size,), b.dtype)])
+    return normalization.BATCH_NORM_DGAMMA.node(
+        inputs, {"epsilon": EPSILON}, [((b.size,), b.dtype)]
+    )
 
 
 def _node(tensor: Tensor) -> Node:
@@ -233,7 +235,7 @@ ROWS: list[dict[str, Any]] = [
     {
         "op": "batch_variance",
         "variant": "",
-        "build": lambda b: _node(norm.batch_variance(b.rows(b.size))),
+        "build": lambda b: _node(normalization.batch_variance(b.rows(b.size))),
         "family": DOUBLE_SUM,
         "magnitude": batch_variance_size,
         "terms": sizes.all_rows,

@@ -85,15 +85,17 @@ def picked(kind: str) -> Callable[[Bench], Node]:
 
     def build(b: Bench) -> Node:
         if kind == "table":
-            return behind(pick.take(b.fixed(b.size, 3), indices(b, b.size, 4), 3))
+            return behind(pick.take(b.fixed(b.size, 3), indices(b, b.size, 4), 3, table=True))
         if kind == "int32":
             x = pick.flat(b.labels(99, b.size), b.size)
-            return behind(pick.take(x, indices(b, b.size, 3), 1))
+            return behind(pick.take(x, indices(b, b.size, 3), 1, table=False))
         x = b.rows(2 * b.size)
         if kind == "for all":
             chosen = np.arange(5, dtype="int32")[None] % b.size
-            return behind(pick.take(x, b._remember(constant(chosen, "int32"), chosen), 2))
-        return behind(pick.take(x, indices(b, b.size, 5), 2))
+            return behind(
+                pick.take(x, b._remember(constant(chosen, "int32"), chosen), 2, table=False)
+            )
+        return behind(pick.take(x, indices(b, b.size, 5), 2, table=False))
 
     return build
 

@@ -39,7 +39,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "dropout": (("dropout",), ()),
     "noise": (("random_uniform", "random_normal"), ()),
-    "norm": (
+    "normalization": (
         (
             *("row_moments", "layer_norm_forward", "layer_norm_backward", "layer_norm_dgamma"),
             *("batch_variance", "batch_norm_forward", "batch_norm_backward", "batch_norm_dgamma"),

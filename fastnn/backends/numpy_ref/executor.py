@@ -32,7 +32,7 @@ FAMILIES = (
     "activation",
     "dropout",
     "noise",
-    "norm",
+    "normalization",
     "elementwise",
     "reduce",
     "shape",

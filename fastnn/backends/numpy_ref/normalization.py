@@ -1,6 +1,6 @@
 """Normalisation of each row (layer, RMS and group normalisation) and of each column over the batch,
 with gradients. The moving statistics of batch normalisation are composed of other ops.
-Twin: ``kernels/norm.c``.
+Twin: ``kernels/normalization.c``.
 """
 
 from __future__ import annotations

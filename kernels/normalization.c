@@ -2,7 +2,7 @@
  * Normalisation of each row (layer, RMS and group normalisation) and of each column over the batch, with gradients. A
  * row is read two or three times while it lies in L1. Sums along a row run in REAL, four registers side by side; sums
  * down the columns in double, rows ascending.
- * Not here: the moving statistics (composed of other kernels). Twin: fastnn/backends/numpy_ref/norm.py.
+ * Not here: the moving statistics (composed of other kernels). Twin: fastnn/backends/numpy_ref/normalization.py.
  */
 #ifndef FASTNN_NORM_ONCE
 #define FASTNN_NORM_ONCE

@@ -1,5 +1,6 @@
 """Normalisation of each row and of each column over the batch, with gradients; the twin of
-``kernels/norm.c``. Sums along a row run in the kernel's type, sums down the columns in double.
+``kernels/normalization.c``. Sums along a row run in the kernel's type, sums down the columns in
+double.
 """
 
 from __future__ import annotations
