@@ -1,19 +1,94 @@
-"""Activation functions, by name or as functions of a tensor or an array. The ops are in
-``fastnn/ops/activation.py``; variants with Keras's extra arguments are composed of ops here.
+"""Activation functions, by name or as functions of a tensor or an array. What ``fastnn.ops`` has
+under the same name with the same arguments is that function; the others are here. The ops are in
+``fastnn/ops/activation.py`` and ``curve.py``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.ops.activation import activation_forward, softmax_forward
-from fastnn.ops.dispatch import check_last_axis, elementwise, rowwise
-from fastnn.ops.elementwise import binary, clip, scale
+from fastnn.ops.activation import activation_forward
+from fastnn.ops.curve import curve
+from fastnn.ops.dispatch import elementwise
+from fastnn.ops.public_along import (
+    glu,
+    log_softmax,
+    softmax,
+    sparsemax,
+)
+from fastnn.ops.public_corners import (
+    binary_step,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    relu6,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    threshold,
+)
+from fastnn.ops.public_smooth import (
+    celu,
+    elu,
+    exponential,
+    log_sigmoid,
+    mish,
+    selu,
+    silu,
+    softplus,
+    softsign,
+    squareplus,
+    swish,
+    tanh_shrink,
+)
 from fastnn.program.tensor import Tensor
 from fastnn.registry import Registry
+
+__all__ = [
+    "binary_step",
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 Activation = Callable[..., Any]
 
@@ -56,14 +131,12 @@ def relu(
     """
     slope = arguments.number("relu", "negative_slope", negative_slope, "(-inf, inf)")
     start = arguments.number("relu", "threshold", threshold, "(-inf, inf)")
-    y = activation_forward(x, "relu") if start == 0 else x * binary(x, start, function="greater")
+    if slope == 0 and start == 0 and max_value is None:
+        return activation_forward(x, "relu")  # which a dense layer's kernel computes too
+    low, high = -math.inf, math.inf
     if max_value is not None:
-        y = clip(y, 0.0, arguments.number("relu", "max_value", max_value, "[0, inf)"))
-    if slope == 0:
-        return y
-    return binary(
-        y, scale(activation_forward(scale(x, -1.0, start), "relu"), slope), function="subtract"
-    )
+        low, high = 0.0, arguments.number("relu", "max_value", max_value, "[0, inf)")
+    return curve(x, "ramp", slope, start, low, high)
 
 
 @elementwise("x")
@@ -104,35 +177,6 @@ def tanh(x: Any) -> Tensor:
     return activation_forward(x, "tanh")
 
 
-@rowwise("x")
-def softmax(x: Any, axis: int = -1) -> Tensor:
-    """Exponentials that sum to 1 along the last axis.
-
-    y_j = e^(x_j) / Σ_k e^(x_k)
-
-    Parameters
-    ----------
-    x : tensor or array; one axis counts as one row.
-    axis : the last axis; others are not supported.
-
-    Returns
-    -------
-    Of the shape of ``x``; finite for x up to ±1e4 and beyond, since the maximum is taken off first.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import activations
-    >>> activations.softmax([[0.0, 0.0], [1e4, 0.0]]).tolist()
-    [[0.5, 0.5], [1.0, 0.0]]
-    """
-    check_last_axis("softmax", axis, x.shape)
-    return softmax_forward(x)
-
-
 @elementwise("x")
 def linear(x: Any) -> Tensor:
     """The identity: y = x.
@@ -150,9 +194,52 @@ def linear(x: Any) -> Tensor:
     return activation_forward(x, "linear")
 
 
+@elementwise("x")
+def gelu(x: Any, approximate: bool = False) -> Tensor:
+    """Gaussian error linear unit.
+
+    y = x · Φ(x), Φ the normal distribution; approximately
+    x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³))).
+
+    Parameters
+    ----------
+    x : tensor or array of any shape.
+    approximate : whether to take the second formula: here no, in ``ops.gelu`` yes (as Keras).
+
+    Returns
+    -------
+    Of the shape of ``x``, at least -0.17.
+
+    Notes
+    -----
+    In the hidden layers of transformers and of deep dense networks.
+
+    Examples
+    --------
+    >>> from fastnn import activations
+    >>> activations.gelu([0.0, 100.0]).tolist()
+    [0.0, 100.0]
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016.
+    """
+    return curve(x, "gelu_tanh" if approximate else "gelu")
+
+
+_KNOWN: tuple[Activation, ...] = (
+    *(relu, sigmoid, tanh, linear, gelu, softmax, log_softmax, sparsemax, glu),
+    *(relu6, leaky_relu, hard_sigmoid, hard_silu, hard_tanh, soft_shrink, hard_shrink, threshold),
+    *(sparse_plus, sparse_sigmoid, binary_step, elu, selu, celu, silu, mish, softplus, log_sigmoid),
+    *(softsign, squareplus, tanh_shrink, exponential),
+)
 REGISTRY: Registry[Any] = Registry(
     "activation",
-    {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softmax": softmax, "linear": linear},
+    {
+        **{function.__name__: function for function in _KNOWN},
+        "swish": silu,
+        "hard_swish": hard_silu,
+    },
     {},
 )
 

@@ -177,3 +177,63 @@ static void NAME(log_softmax_backward)(const int64_t *record, char *const *segme
         }
     }
 }
+
+/* y = max(z − τ, 0) with Σ y = 1: the point of the simplex next to z. z (n, k) → y (n, k), overwritten; may be z itself. Row
+   op. With z' = z − max z, τ ≥ −1: from there the mean of what lies above τ, less 1/number, is taken again and again
+   (Michelot 1986) until nothing falls below it any more: no sorting, a handful of passes over a row in L1. A row whose
+   largest element is not finite becomes NaN. Martins and Astudillo, "From softmax to sparsemax", ICML 2016. */
+static void NAME(sparsemax_forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW y = NAME(view_of)(record, segments, 0, begin), z = NAME(view_of)(record, segments, 1, begin);
+    VEC zero = {0}, one = NAME(splat)(1);
+    for (int64_t i = 0; i < end - begin; i++) {
+        const REAL *from = z.data + i * z.ld;
+        REAL *to = y.data + i * y.ld, best = NAME(row_maximum)(from, y.cols), tau = -1;
+        VEC shift = NAME(splat)(best - best == 0 ? best : (REAL)NAN);
+        for (REAL before = 0, number = -1; number != before;) {
+            VEC sum = zero, above = zero, limit = NAME(splat)(tau);
+            for (int64_t j = 0; j < y.cols; j += VL) {
+                int64_t count = smaller(y.cols - j, VL);
+                VEC v = NAME(load_some)(from + j, count) - shift;
+                IVEC inside = (IVEC)(v > limit) & NAME(lanes_below)(count);
+                sum += NAME(select)(inside, v, zero);
+                above += NAME(select)(inside, one, zero);
+            }
+            before = number;
+            number = NAME(lane_sum)(above);
+            tau = (NAME(lane_sum)(sum) - 1) / number;
+        }
+        VEC limit = NAME(splat)(tau);
+        for (int64_t j = 0; j < y.cols; j += VL) {
+            int64_t count = smaller(y.cols - j, VL);
+            VEC v = NAME(load_some)(from + j, count) - shift - limit;
+            NAME(store_some)(to + j, count, NAME(vec_maximum)(v, zero));
+        }
+    }
+}
+
+/* dz_j = y_j > 0 ? dy_j − mean of dy over {k: y_k > 0} : 0; NaN where y is. dy, y (n, k) → dz (n, k), overwritten; may be dy or
+   y itself. Row op. */
+static void NAME(sparsemax_backward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW dz = NAME(view_of)(record, segments, 0, begin), dy = NAME(view_of)(record, segments, 1, begin);
+    VIEW y = NAME(view_of)(record, segments, 2, begin);
+    VEC zero = {0}, one = NAME(splat)(1);
+    for (int64_t i = 0; i < end - begin; i++) {
+        VEC sum = zero, number = zero;
+        for (int64_t j = 0; j < dz.cols; j += VL) {
+            int64_t count = smaller(dz.cols - j, VL);
+            IVEC inside = (IVEC)(NAME(load_some)(y.data + i * y.ld + j, count) > zero);
+            sum += NAME(select)(inside, NAME(load_some)(dy.data + i * dy.ld + j, count), zero);
+            number += NAME(select)(inside, one, zero);
+        }
+        VEC mean = NAME(splat)(NAME(lane_sum)(sum) / NAME(lane_sum)(number));
+        for (int64_t j = 0; j < dz.cols; j += VL) {
+            int64_t count = smaller(dz.cols - j, VL);
+            VEC out = NAME(load_some)(y.data + i * y.ld + j, count);
+            VEC gradient = NAME(load_some)(dy.data + i * dy.ld + j, count) - mean;
+            gradient = NAME(select)((IVEC)(out > zero), gradient, zero);
+            NAME(store_some)(dz.data + i * dz.ld + j, count, NAME(select)((IVEC)(out != out), out, gradient));
+        }
+    }
+}

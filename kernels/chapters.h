@@ -4,6 +4,7 @@
 #include "product.h"
 #include "update.h"
 #include "activation.c"
+#include "curve.c"
 #include "reduce.c"
 #include "dense.c"
 #include "data.c"

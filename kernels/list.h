@@ -28,6 +28,10 @@
     REAL_KERNEL(softmax_backward, 3, 3, 0, 0)                                                                          \
     REAL_KERNEL(log_softmax_forward, 2, 2, 0, 0)                                                                       \
     REAL_KERNEL(log_softmax_backward, 3, 3, 0, 0)                                                                      \
+    REAL_KERNEL(sparsemax_forward, 2, 2, 0, 0)                                                                         \
+    REAL_KERNEL(sparsemax_backward, 3, 3, 0, 0)                                                                        \
+    REAL_KERNEL(curve_forward, 2, 2, 1, 4)                                                                             \
+    REAL_KERNEL(curve_backward, 3, 3, 1, 4)                                                                            \
     REAL_KERNEL(dropout, 2, 2, 4, 1)                                                                                   \
     REAL_KERNEL(random_uniform, 1, 1, 3, 0)                                                                            \
     REAL_KERNEL(random_normal, 1, 1, 3, 0)                                                                             \

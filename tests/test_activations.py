@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastnn import activations, config
+import fastnn
+from fastnn import activations, config, layers, ops
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.program.tensor import BATCH, Tensor
 
@@ -83,12 +84,109 @@ def test_any_number_of_axes() -> None:
     np.testing.assert_array_equal(activations.relu(X[::-1, ::2]), np.maximum(X[::-1, ::2], 0))
 
 
-def test_softmax_along_another_axis() -> None:
-    activations.softmax(X, axis=1)
-    with pytest.raises(UnsupportedError, match=r"softmax: received axis=0.*last axis"):
-        activations.softmax(X, axis=0)
-    with pytest.raises(UnsupportedError, match="last axis is the batch"):
-        activations.softmax(Tensor((BATCH,), "float32"))
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sparsemax", "glu"])
+def test_along_another_axis(name: str) -> None:
+    function = getattr(activations, name)
+    x = np.random.default_rng(4).normal(size=(4, 2, 6))
+    for axis in (0, 1, 2, -1, -2, -3):
+        expected = np.moveaxis(function(np.moveaxis(x, axis, -1)), -1, axis)
+        np.testing.assert_allclose(function(x, axis=axis), expected, rtol=1e-12)
+    np.testing.assert_array_equal(function(x[0, 0], axis=0), function(x)[0, 0])
+    tensor = Tensor((BATCH, 4, 6), "float32")
+    assert function(tensor, axis=1).shape == ((BATCH, 2, 6) if name == "glu" else tensor.shape)
+    with pytest.raises(UnsupportedError, match=f"{name}: received axis=0, the batch axis"):
+        function(tensor, axis=0)
+    with pytest.raises(UnsupportedError, match=r"axis is the batch|the batch axis"):
+        function(Tensor((BATCH,), "float32"))
+    with pytest.raises(ArgumentError, match=f"{name}: received axis=3 for a tensor of 3 axes"):
+        function(x, axis=3)
+
+
+def test_sparsemax_is_the_nearest_point_of_the_simplex() -> None:
+    random = np.random.default_rng(5)
+    x = random.normal(size=(50, 7)) * random.choice([0.1, 1.0, 10.0], (50, 1))
+    y = activations.sparsemax(x)
+    np.testing.assert_allclose(y.sum(axis=-1), 1.0, rtol=1e-12)
+    assert (y >= 0).all()
+    assert (y == 0).any()
+    # the nearest: x - y is the same where y > 0, and nowhere larger
+    distance = (x - y).max(axis=-1, keepdims=True)
+    np.testing.assert_allclose(np.where(y > 0, x - y, distance), distance * np.ones(7), atol=1e-12)
+    assert activations.sparsemax([[3.0, 3.0]]).tolist() == [[0.5, 0.5]]
+
+
+def test_arguments_and_sizes_that_do_not_fit() -> None:
+    with pytest.raises(ShapeError, match=r"glu: received a tensor .* has the odd size 5"):
+        activations.glu(X)
+    for name, arguments in {
+        "celu": {"alpha": 0},
+        "elu": {"alpha": "1"},
+        "squareplus": {"b": -1},
+        "soft_shrink": {"threshold": -1},
+        "hard_shrink": {"threshold": None},
+        "leaky_relu": {"negative_slope": np.nan},
+    }.items():
+        given = next(iter(arguments))
+        with pytest.raises(ArgumentError, match=f"{name}: received {given}="):
+            getattr(activations, name)(X, **arguments)
+
+
+def test_nan_stays_in_every_activation() -> None:
+    for name in activations.REGISTRY.classes:
+        settings = {"threshold": (0.0, 1.0)}.get(name, ())
+        y = activations.get(name)(np.array([[np.nan, 1.0, np.nan, 1.0]]), *settings)
+        assert np.isnan(y[0, 0]), name
+
+
+def test_huge_numbers_are_harmless() -> None:
+    for name in activations.REGISTRY.classes:
+        if name == "exponential":
+            continue
+        settings = {"threshold": (0.0, 1.0)}.get(name, ())
+        x = np.array([[1e4, -1e4, 1e30, -1e30, 88.8, -88.8]])
+        for dtype in ("float32", "float64"):
+            y = activations.get(name)(x.astype(dtype), *settings)
+            finite = np.isfinite(y) | (name == "squareplus")  # x² overflows in float32, as Keras's
+            assert finite.all(), name
+
+
+def test_the_step_of_the_perceptron() -> None:
+    x = [-1.0, -0.0, 0.0, 1e-30, 3.0]
+    assert activations.binary_step(x).tolist() == [0.0, 0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_nothing_is_learned_through_a_step(optimizer: str, backend: str) -> None:
+    dense = layers.Dense(3, activation="binary_step")
+    model = fastnn.Sequential([layers.Input((5,)), dense], backend=backend)
+    model.compile(optimizer=optimizer, loss="mse")
+    before = model.get_weights()
+    model.fit(X, np.zeros((3, 3)), epochs=2, verbose=0)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["gelu", "mish", "elu", "softplus", "sparsemax", "glu"])
+def test_training_with_an_activation(name: str, backend: str) -> None:
+    """Names in Dense: one step of descent is against the gradient."""
+    dense = layers.Dense(4, activation=name)
+    model = fastnn.Sequential([layers.Input((5,)), dense, layers.Dense(1)], backend=backend, seed=1)
+    model.compile(optimizer=fastnn.optimizers.SGD(0.5), loss="mse")
+    y = np.ones((3, 1))
+    gradients = model.gradients(X, y)
+    before = model.get_weights()
+    model.fit(X, y, batch_size=3, verbose=0)
+    named = [gradients[variable.path] for variable in model.trainable_weights]
+    for a, b, gradient in zip(before, model.get_weights(), named, strict=True):
+        np.testing.assert_allclose(b, a - 0.5 * gradient, rtol=1e-4, atol=1e-5)
+
+
+def test_a_function_of_ops_in_dense(backend: str) -> None:
+    def wave(x: Any) -> Any:
+        return ops.sin(x) ** 2 + ops.erf(x) % 0.3
+
+    model = fastnn.Sequential([layers.Input((5,)), layers.Activation(wave)], backend=backend)
+    np.testing.assert_allclose(model.predict(X, verbose=0), wave(X), rtol=1e-4, atol=1e-5)
 
 
 def test_a_symbolic_tensor_gives_a_symbolic_tensor() -> None:
@@ -97,7 +195,15 @@ def test_a_symbolic_tensor_gives_a_symbolic_tensor() -> None:
     assert out.shape == (BATCH, 3)
 
 
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "tanh", "softmax", "linear"])
+def test_aliases() -> None:
+    assert activations.get("swish") is activations.swish is activations.silu
+    assert activations.get("hard_swish") is activations.hard_silu
+    assert activations.serialize(activations.swish) == "silu"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(activations.REGISTRY.classes) - {"swish", "hard_swish"})
+)
 def test_names_round_trip(name: str) -> None:
     function = activations.get(name)
     assert activations.serialize(function) == name
@@ -112,7 +218,7 @@ def test_no_name_is_the_identity() -> None:
 
 
 def test_unknown_names_and_objects() -> None:
-    with pytest.raises(ArgumentError, match=r"'sigmod'. Did you mean 'sigmoid'.*'linear', 'relu'"):
+    with pytest.raises(ArgumentError, match=r"'sigmod'. Did you mean 'sigmoid'.*'linear'.*'relu'"):
         activations.get("sigmod")
     with pytest.raises(ArgumentError, match="received 7 as an activation"):
         activations.get(7)

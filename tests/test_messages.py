@@ -16,8 +16,12 @@ from tests.support.mistakes import MISTAKES
 # A mistake, and below it what fastnn answers, wrapped
 GOLDEN = """
 unknown activation
-    ArgumentError: unknown activation 'sigmod'. Did you mean 'sigmoid'? Known: 'linear', 'relu',
-    'sigmoid', 'softmax', 'tanh'.
+    ArgumentError: unknown activation 'sigmod'. Did you mean 'sigmoid'? Known:
+    'binary_step', 'celu', 'elu', 'exponential', 'gelu', 'glu', 'hard_shrink', 'hard_sigmoid',
+    'hard_silu', 'hard_swish', 'hard_tanh', 'leaky_relu', 'linear', 'log_sigmoid',
+    'log_softmax', 'mish', 'relu', 'relu6', 'selu', 'sigmoid', 'silu', 'soft_shrink',
+    'softmax', 'softplus', 'softsign', 'sparse_plus', 'sparse_sigmoid', 'sparsemax',
+    'squareplus', 'swish', 'tanh', 'tanh_shrink', 'threshold'.
 unknown initializer
     ArgumentError: unknown initializer 'glorot_unifrm'. Did you mean 'glorot_uniform'? Known:
     'Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'Identity',

@@ -33,9 +33,11 @@ from fastnn.layers.masking import Masking
 from fastnn.layers.merging import Add, Average, Maximum, Merge, Minimum, Multiply, Subtract
 from fastnn.layers.normalization import Normalization
 from fastnn.layers.permute import Permute
+from fastnn.layers.rectifiers import ELU, LeakyReLU, PReLU, ReLU
 from fastnn.layers.repeat_vector import RepeatVector
 from fastnn.layers.rescaling import Rescaling
 from fastnn.layers.reshape import Reshape
+from fastnn.layers.softmax import Softmax
 from fastnn.layers.time_distributed import TimeDistributed
 from fastnn.layers.unit_normalization import UnitNormalization
 from fastnn.layers.wrapper import Wrapper
@@ -48,6 +50,11 @@ __all__ = [
     "InputLayer",
     "Dense",
     "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "ELU",
+    "Softmax",
     "Dropout",
     "Identity",
     "Lambda",
@@ -97,6 +104,7 @@ REGISTRY: Registry[Layer] = Registry(
         cls.__name__: cls
         for cls in (
             *(InputLayer, Dense, Activation, Dropout, Identity, Lambda),
+            *(ReLU, LeakyReLU, PReLU, ELU, Softmax),
             *(Flatten, Reshape, Permute, RepeatVector, Rescaling, Normalization),
             *(BatchNormalization, LayerNormalization, RMSNormalization),
             *(GroupNormalization, UnitNormalization),

@@ -16,7 +16,7 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : a name (``"relu"``, ``"sigmoid"``, ``"tanh"``, ``"softmax"``, ``"linear"``) or a
+    activation : the name of a function of ``fastnn.activations`` (``"relu"``, ``"gelu"``, …) or a
         function of a tensor written in ``fastnn.ops``.
     name, dtype, input_shape, … : see ``Layer``.
 

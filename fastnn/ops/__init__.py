@@ -6,6 +6,12 @@ this file.
 from __future__ import annotations
 
 from fastnn.ops.host import python
+from fastnn.ops.public_along import (
+    glu,
+    log_softmax,
+    softmax,
+    sparsemax,
+)
 from fastnn.ops.public_constants import (
     arange,
     cast,
@@ -17,6 +23,19 @@ from fastnn.ops.public_constants import (
     stop_gradient,
     zeros,
     zeros_like,
+)
+from fastnn.ops.public_corners import (
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    relu6,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    threshold,
 )
 from fastnn.ops.public_elementwise import (
     abs,
@@ -124,7 +143,20 @@ from fastnn.ops.public_reduce import (
     sum,
     var,
 )
-from fastnn.ops.public_rowwise import log_softmax, one_hot, reshape, softmax
+from fastnn.ops.public_rowwise import one_hot, reshape
+from fastnn.ops.public_smooth import (
+    celu,
+    elu,
+    gelu,
+    log_sigmoid,
+    selu,
+    silu,
+    softplus,
+    softsign,
+    squareplus,
+    swish,
+    tanh_shrink,
+)
 
 __all__ = [
     # activations
@@ -133,6 +165,30 @@ __all__ = [
     "tanh",
     "softmax",
     "log_softmax",
+    "sparsemax",
+    "glu",
+    "relu6",
+    "leaky_relu",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "soft_shrink",
+    "hard_shrink",
+    "threshold",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "silu",
+    "swish",
+    "softplus",
+    "log_sigmoid",
+    "softsign",
+    "squareplus",
+    "tanh_shrink",
     # arithmetic
     "add",
     "subtract",

@@ -1,5 +1,5 @@
 """Activations. Elementwise ones are one op with a function name; the derivative is expressed in the
-output.
+output (in the input: ``curve.py``).
 
 ====================  =========================================================================
 activation_forward    y = f(z), f one of linear, relu (z < 0 ? 0 : z, so that NaN stays),
@@ -9,6 +9,8 @@ softmax_forward       y_j = e^(z_j - m) / Σ_k e^(z_k - m) over the last axis, m
 softmax_backward      dz = y · (dy - Σ_k dy_k y_k)
 log_softmax_forward   y_j = z_j - m - log Σ_k e^(z_k - m)
 log_softmax_backward  dz = dy - e^y · Σ_k dy_k
+sparsemax_forward     y = max(z - τ, 0) over the last axis, τ such that Σ y = 1
+sparsemax_backward    dz = y > 0 ? dy - (mean of dy where y > 0) : 0
 ====================  =========================================================================
 
 ``activation_forward`` and ``activation_backward`` may work in place.
@@ -33,6 +35,10 @@ def _softmax_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
 
 def _log_softmax_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
     return [LOG_SOFTMAX_BACKWARD.node((dy, node.output), {}, [(dy.shape, dy.dtype)]).output]
+
+
+def _sparsemax_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
+    return [SPARSEMAX_BACKWARD.node((dy, node.output), {}, [(dy.shape, dy.dtype)]).output]
 
 
 ACTIVATION_FORWARD = define(
@@ -70,6 +76,19 @@ LOG_SOFTMAX_FORWARD = define(
 LOG_SOFTMAX_BACKWARD = define(
     "log_softmax_backward", "dz = dy - exp(y) * sum(dy)", ROW, flops=lambda node: 22.0
 )
+SPARSEMAX_FORWARD = define(
+    "sparsemax_forward",
+    "y = max(z - tau, 0), sum(y) = 1",
+    ROW,
+    gradient=_sparsemax_gradient,
+    flops=lambda node: 20.0,
+)
+SPARSEMAX_BACKWARD = define(
+    "sparsemax_backward",
+    "dz = y > 0 ? dy - mean(dy where y > 0) : 0",
+    ROW,
+    flops=lambda node: 6.0,
+)
 
 
 def activation_forward(z: Tensor, function: str) -> Tensor:
@@ -92,3 +111,8 @@ def softmax_forward(z: Tensor) -> Tensor:
 def log_softmax_forward(z: Tensor) -> Tensor:
     """The logarithm of softmax over the last axis."""
     return LOG_SOFTMAX_FORWARD.node((z,), {}, [(z.shape, z.dtype)]).output
+
+
+def sparsemax_forward(z: Tensor) -> Tensor:
+    """Sparsemax over the last axis."""
+    return SPARSEMAX_FORWARD.node((z,), {}, [(z.shape, z.dtype)]).output

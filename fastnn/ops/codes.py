@@ -1,10 +1,24 @@
 """The numbers by which records name elementwise functions; the twin of the lists
-``ACTIVATION…``, ``UNARY_FUNCTIONS``, ``BINARY_FUNCTIONS`` in ``kernels/``.
+``ACTIVATION…``, ``CURVES``, ``UNARY_FUNCTIONS``, ``BINARY_FUNCTIONS`` in ``kernels/``.
 """
 
 from __future__ import annotations
 
 ACTIVATION = {"linear": 0, "relu": 1, "sigmoid": 2, "tanh": 3}
+CURVE = {
+    "ramp": 0,
+    "hard": 1,
+    "elu": 2,
+    "gelu": 3,
+    "gelu_tanh": 4,
+    "silu": 5,
+    "softplus": 6,
+    "mish": 7,
+    "hard_silu": 8,
+    "softsign": 9,
+    "squareplus": 10,
+    "step": 11,
+}
 UNARY = {
     "negative": 0,
     "square": 1,

@@ -13,45 +13,8 @@ import numpy as np
 from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.ops import shape as shape_ops
-from fastnn.ops.activation import log_softmax_forward, softmax_forward
-from fastnn.ops.dispatch import check_last_axis, is_symbolic, rowwise, run, symbol
+from fastnn.ops.dispatch import is_symbolic, run, symbol
 from fastnn.program.tensor import Dimension, Size, Tensor, product
-
-
-@rowwise("x")
-def softmax(x: Any, axis: int = -1) -> Tensor:
-    """y_j = e^(x_j) / Σ_k e^(x_k) along the last axis.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.softmax([[0.0, 0.0]]).tolist()
-    [[0.5, 0.5]]
-    """
-    check_last_axis("softmax", axis, x.shape)
-    return softmax_forward(x)
-
-
-@rowwise("x")
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
-    """y_j = x_j - log Σ_k e^(x_k) along the last axis.
-
-    Raises
-    ------
-    UnsupportedError : for any other axis.
-
-    Examples
-    --------
-    >>> from fastnn import ops
-    >>> ops.log_softmax([[1e4, 0.0]]).tolist()
-    [[0.0, -10000.0]]
-    """
-    check_last_axis("log_softmax", axis, x.shape)
-    return log_softmax_forward(x)
 
 
 def one_hot(

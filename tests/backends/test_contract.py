@@ -14,6 +14,7 @@ from fastnn.backends.numpy_ref import context as context_module
 from fastnn.backends.numpy_ref.executor import FAMILIES, find_function
 from fastnn.ops import (
     activation,
+    curve,
     data,
     dense,
     dropout,
@@ -41,6 +42,7 @@ from tests.support.one_op import COMPOSED, Bench
 
 FILES = (
     activation,
+    curve,
     data,
     dense,
     dropout,

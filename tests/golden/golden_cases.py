@@ -474,6 +474,8 @@ AREAS: dict[str, Callable[[], Cases]] = {
     "metric_family": lambda: import_module("tests.golden.golden_metrics").metric_family_cases(),
     "metric_history": lambda: import_module("tests.golden.golden_metrics").metric_history_cases(),
     "blocks": lambda: import_module("tests.golden.golden_blocks").block_cases(),
+    "curves": lambda: import_module("tests.golden.golden_curves").curve_cases(),
+    "rectifiers": lambda: import_module("tests.golden.golden_curves").rectifier_cases(),
     "loss_family": lambda: import_module("tests.golden.golden_losses").loss_family_cases(),
     "loss_steps": lambda: import_module("tests.golden.golden_losses").loss_steps_cases(),
 }

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def record_activations(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> dict[str, Any]:
     """Forward values, and dL/dx of the mean squared error of the activation against `target`."""
-    function = getattr(keras.activations, case["activation"])
+    function = partial(getattr(keras.activations, case["activation"]), **case.get("config", {}))
     loss = keras.losses.MeanSquaredError()
     y = np.asarray(function(jnp.asarray(arrays["x"])))
     dx = jax.grad(lambda x: loss(arrays["target"], function(x)))(jnp.asarray(arrays["x"]))
@@ -228,6 +229,8 @@ def record_history(case: dict[str, Any], arrays: dict[str, Any], dtype: str) -> 
 
 RECORDERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]] = {
     "activations": record_activations,
+    "curves": record_activations,
+    "rectifiers": record_layers,
     "losses": record_losses,
     "loss_family": record_losses,
     "loss_steps": record_training,

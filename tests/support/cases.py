@@ -19,7 +19,14 @@ from fastnn.ops import reduce as reduce_ops
 from fastnn.ops import shape as shape_ops
 from fastnn.ops.codes import BINARY, REDUCE, UNARY
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
-from tests.support import gradient_steps, metric_cases, norm_cases, shape_cases, update_cases
+from tests.support import (
+    curve_cases,
+    gradient_steps,
+    metric_cases,
+    norm_cases,
+    shape_cases,
+    update_cases,
+)
 from tests.support import magnitudes as sizes
 from tests.support import makers as make
 from tests.support.magnitudes import Array, Arrays, Magnitude
@@ -449,7 +456,7 @@ CASES = [
         Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)
         for (gradient, step, name), made in gradient_steps.VARIANTS.items()
     ),
-    *(Case(**row) for row in norm_cases.ROWS),
+    *(Case(**row) for row in (*norm_cases.ROWS, *curve_cases.ROWS)),
 ]
 
 

@@ -39,6 +39,24 @@ def relu_gradient(dy: Lanes, y: Lanes) -> Lanes:
     return select(y.unequal(y), y, select(y <= 0.0, 0.0, dy))
 
 
+@formula
+def truth(mask: Lanes, like: Lanes) -> Lanes:
+    """1 where the mask is set, else 0."""
+    return select(mask, like.new(like.like(1.0)), 0.0)
+
+
+@formula
+def not_negative(x: Lanes) -> Lanes:
+    """max(x, 0); NaN stays."""
+    return select(x < 0.0, 0.0, x)
+
+
+@formula
+def where_positive(y: Lanes, x: Lanes) -> Lanes:
+    """x where y > 0, else 0; NaN where y is."""
+    return select(y.unequal(y), y, select(y > 0.0, x, 0.0))
+
+
 @device
 def activation(function: Any, z: Any) -> Any:
     """y = f(z)."""
@@ -169,3 +187,47 @@ def log_softmax_backward(record: Any, segments: Any, begin: int, end: int) -> No
         total = splat(row_sum(dy.data, i * dy.ld, dz.cols))
         for j in range(0, dz.cols, lanes(dz.data)):
             put(dz, i, j, fetch(dy, dz.cols, i, j) - exp(fetch(y, dz.cols, i, j)) * total)
+
+
+@device
+def amount_above(z: Any, first: Any, cols: Any, shift: Any, tau: Any) -> Any:
+    """(Σ, number) of the z_j - shift that lie above tau."""
+    total, number = zeros(z), zeros(z)
+    for j in range(0, cols, lanes(z)):
+        v = load_some(z, first + j, cols - j) - shift
+        inside = (v > tau) & lanes_below(z, cols - j)
+        total += select(inside, v, 0.0)
+        number += truth(inside, v)
+    return lane_sum(total), lane_sum(number)
+
+
+def sparsemax_forward(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y = max(z - τ, 0) with Σ y = 1, τ by Michelot's iteration; y may be z itself."""
+    y, z = view(record, segments, 0, begin), view(record, segments, 1, begin)
+    for i in range(end - begin):
+        shift = row_maximum(z.data, i * z.ld, y.cols)
+        shift = shift + (shift - shift)  # NaN where it is not finite
+        tau = shift * 0.0 - 1.0
+        before, number = tau * 0.0, tau
+        while number != before:
+            before = number
+            total, number = amount_above(z.data, i * z.ld, y.cols, shift, tau)
+            tau = (total - 1.0) / number
+        for j in range(0, y.cols, lanes(y.data)):
+            put(y, i, j, not_negative(fetch(z, y.cols, i, j) - shift - tau))
+
+
+def sparsemax_backward(record: Any, segments: Any, begin: int, end: int) -> None:
+    """dz_j = y_j > 0 ? dy_j - mean of dy where y > 0 : 0; dz may be dy or y."""
+    dz, dy = view(record, segments, 0, begin), view(record, segments, 1, begin)
+    y = view(record, segments, 2, begin)
+    for i in range(end - begin):
+        total, number = zeros(dz.data), zeros(dz.data)
+        for j in range(0, dz.cols, lanes(dz.data)):
+            inside = load_some(y.data, i * y.ld + j, dz.cols - j) > 0.0
+            total += select(inside, load_some(dy.data, i * dy.ld + j, dz.cols - j), 0.0)
+            number += truth(inside, total)
+        mean = splat(lane_sum(total) / lane_sum(number))
+        for j in range(0, dz.cols, lanes(dz.data)):
+            gradient = fetch(dy, dz.cols, i, j) - mean
+            put(dz, i, j, where_positive(fetch(y, dz.cols, i, j), gradient))

@@ -34,9 +34,11 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             *("activation_forward", "activation_backward", "softmax_forward", "softmax_backward"),
             *("log_softmax_forward", "log_softmax_backward"),
+            *("sparsemax_forward", "sparsemax_backward"),
         ),
         (),
     ),
+    "curve": (("curve_forward", "curve_backward"), ()),
     "dropout": (("dropout",), ()),
     "noise": (("random_uniform", "random_normal"), ()),
     "normalization": (

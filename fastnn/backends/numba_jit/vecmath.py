@@ -1,4 +1,4 @@
-"""Elementary functions on registers: exp, tanh and sigmoid by polynomials of our own, the
+"""Elementary functions on registers: exp, log, tanh, erf and their kin by polynomials, the
 others lane by lane through the system's library (they are rare). The twin of
 ``kernels/vecmath.h``: the same polynomials, steps and constants; accuracy is stated in
 ``kernels/README.md``.
@@ -102,6 +102,213 @@ def sigmoid(x: Lanes) -> Lanes:
     return select(x < 0.0, e, 1.0) / (1.0 + e)
 
 
+_LOG_F32: tuple[float, ...] = (0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693)
+_LOG_F64 = (
+    *(1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01),
+    *(2.222219843214978396e-01, 2.857142874366239149e-01, 3.999999999940941908e-01),
+    6.666666666666735130e-01,
+)
+# of kernels/tests/fit.py
+_ERF_F32 = (
+    -0.000675647956868,
+    0.00511533211253,
+    -0.0268351145686,
+    0.112833865384,
+    -0.376126194694,
+    0.128379165579,
+)
+_ERF_F64 = (
+    -9.5028408947747051607e-10,
+    1.4413879289095028856e-8,
+    -1.6333229343433699958e-7,
+    1.6460383209858148676e-6,
+    -0.000014925589383821142879,
+    0.00012055331545294116432,
+    -0.00085483270011359461396,
+    0.0052239776252221918701,
+    -0.026866170645118444826,
+    0.11283791670955087198,
+    -0.37612638903183752009,
+    0.12837916709551257389,
+)
+_ERFC_F32 = (
+    -0.000265524698573,
+    -0.000465311988616,
+    0.00303575398859,
+    -0.0012362233177,
+    -0.0268283401248,
+    0.119530598221,
+    -0.310467138536,
+    0.590228237689,
+    -0.883394456353,
+    1.0740069079,
+)
+_ERFC_F64 = (
+    2.9025661508384167366e-9,
+    -1.1384968507636743656e-8,
+    -6.8848553414059111846e-9,
+    5.8913401910690526707e-8,
+    4.9334630768831283429e-8,
+    -2.4189512989452311782e-7,
+    -4.0833428241024648556e-7,
+    1.0036137656010117324e-6,
+    2.7649488685122553236e-6,
+    -4.7509038727485687923e-6,
+    -0.000017470315981326325771,
+    0.000030398553608602671166,
+    0.00010756142437149019121,
+    -0.00027677790501403929051,
+    -0.00054830968339999261088,
+    0.003034062006617960498,
+    -0.0012124166278055259776,
+    -0.026827234624756409925,
+    0.11952776128731056843,
+    -0.31046726190056099467,
+    0.59022835710410158329,
+    -0.88339445316988367123,
+    1.0740069070883397025,
+)
+
+
+def horner(x: Lanes, coefficients: tuple[float, ...]) -> Lanes:
+    """A polynomial, the highest power first."""
+    return polynomial(x, constant(x, coefficients[0]), coefficients[1:])
+
+
+@formula
+def expm1(x: Lanes) -> Lanes:
+    """e^x - 1 = 2^k·((e^r - 1) + (1 - 2^-k)), k and r as in ``exp``; -1 below -20 (f64: -40)."""
+    if x.bits == 32:
+        high, low, magic, mantissa, bias = 89.0, -20.0, 12582912.0, 23, 127
+        ln2_high, ln2_low, table = 0.693359375, -2.12194440e-4, _EXP_F32
+    else:
+        high, low, magic, mantissa, bias = 710.0, -40.0, 6755399441055744.0, 52, 1023
+        ln2_high, ln2_low, table = 6.93145751953125e-1, 1.42860682030941723212e-6, _EXP_F64
+    given = x
+    x = select(x > high, high, x)
+    x = select(x < low, low, x)
+    shifted = x * 1.4426950408889634 + magic
+    k = shifted - magic
+    r = x - k * ln2_high
+    r = r - k * ln2_low
+    p = horner(r, table) * (r * r) + r
+    whole = shifted.as_integers() - constant(x, magic).as_integers()
+    exponent = whole + 2 * bias
+    half = exponent >> 1
+    first, second = half << mantissa, (exponent - half) << mantissa
+    small = ((bias - whole) << mantissa).as_reals()
+    small = select(k > bias - 1.0, 0.0, small)
+    y = (p + (1.0 - small)) * first.as_reals() * second.as_reals()
+    return select(given.equal(0.0), given, y)
+
+
+def _log_core(f: Lanes, k: Lanes, c: Lanes) -> Lanes:
+    """log(2^k·(1 + f)) + c for √½ ≤ 1 + f < √2, as fdlibm."""
+    if f.bits == 32:
+        ln2_high, ln2_low, table = 6.9313812256e-01, 9.0580006145e-06, _LOG_F32
+    else:
+        ln2_high, ln2_low, table = 6.93147180369123816490e-01, 1.90821492927058770002e-10, _LOG_F64
+    s = f / (2.0 + f)
+    z, half = s * s, f * 0.5 * f
+    rest = z * horner(z, table)
+    return k * ln2_high - ((half - (s * (half + rest) + (k * ln2_low + c))) - f)
+
+
+def _split_power(x: Lanes) -> tuple[Lanes, Lanes]:
+    """k and 1 + f of a normal positive x: its bits, shifted so that the exponent changes at √½."""
+    if x.bits == 32:
+        root, one, fraction = 0x3F3504F3, 0x3F800000, 0x007FFFFF
+        magic, mantissa, bias = 12582912.0, 23, 127
+    else:
+        root, one, fraction = 0x3FE6A09E667F3BCD, 0x3FF0000000000000, 0x000FFFFFFFFFFFFF
+        magic, mantissa, bias = 6755399441055744.0, 52, 1023
+    bits = x.as_integers() + (one - root)
+    shifted = ((bits >> mantissa) + constant(x, magic).as_integers()).as_reals()
+    return shifted - (magic + bias), ((bits & fraction) + root).as_reals()
+
+
+@formula
+def log(x: Lanes) -> Lanes:
+    """The natural logarithm; denormals are scaled up first."""
+    least, factor, power = (1.17549435e-38, 2.0**25, 25.0)
+    if x.bits == 64:
+        least, factor, power = (2.2250738585072014e-308, 2.0**54, 54.0)
+    small = x < least
+    k, m = _split_power(select(small, x * factor, x))
+    k = select(small, k - power, k)
+    y = _log_core(m - 1.0, k, constant(x, 0.0))
+    y = select(x.equal(0.0), -math.inf, select(x < 0.0, math.nan, y))
+    return select(x < math.inf, y, x)
+
+
+@formula
+def log1p(x: Lanes) -> Lanes:
+    """log(1 + x): near 0 with f = x, else of u = 1 + x with what u's rounding lost."""
+    u = 1.0 + x
+    k, m = _split_power(u)
+    lost = select(x >= 1.0, 1.0 - (u - x), x - (u - 1.0)) / u
+    near = (x > -0.29) & (x < 0.41)
+    f = select(near, x, m - 1.0)
+    y = _log_core(f, select(near, 0.0, k), select(near, 0.0, lost))
+    y = select(x.equal(-1.0), -math.inf, select(x < -1.0, math.nan, y))
+    y = select(x.equal(0.0), x, y)
+    return select(x < math.inf, y, x)
+
+
+def _erf_near(x: Lanes) -> Lanes:
+    """erf(x) for |x| < 0.75."""
+    return horner(x * x, _ERF_F32 if x.bits == 32 else _ERF_F64) * x + x
+
+
+def _bell(t: Lanes) -> Lanes:
+    """e^(-t²), corrected by what the rounding of t² lost."""
+    upper = 0xFFFFF000 if t.bits == 32 else 0xFFFFFFFFF8000000
+    high = (t.as_integers() & upper).as_reals()  # its square is exact
+    low, square = t - high, t * t
+    e = exp(-square)
+    return e - e * (((high * high - square) + (high + high) * low) + low * low)
+
+
+def _erfc_far(t: Lanes, bell: Lanes) -> Lanes:
+    """erfc(t) = e^(-t²)·S(q)/(t + 3), q = (t - 3)/(t + 3), for t ≥ 0.75."""
+    inverse = 1.0 / (t + 3.0)
+    table = _ERFC_F32 if t.bits == 32 else _ERFC_F64
+    return bell * (horner((t - 3.0) * inverse, table) * inverse)
+
+
+def _erf_size(x: Lanes) -> Lanes:
+    """|x|, at most 28, where erfc and e^(-t²) are 0."""
+    size = absolute(x)
+    return select(size > 28.0, 28.0, size)
+
+
+@formula
+def erf(x: Lanes) -> Lanes:
+    """The error function."""
+    t = _erf_size(x)
+    y = select(t < 0.75, _erf_near(t), 1.0 - _erfc_far(t, _bell(t)))
+    return y.through("llvm.copysign", x)
+
+
+@formula
+def erfc(x: Lanes) -> Lanes:
+    """1 - erf(x); small results keep their digits."""
+    t = _erf_size(x)
+    far = _erfc_far(t, _bell(t))
+    far = select(x < 0.0, 2.0 - far, far)
+    return select(t < 0.75, 1.0 - _erf_near(x), far)
+
+
+def normal(x: Lanes) -> tuple[Lanes, Lanes]:
+    """Φ(x) = erfc(-x/√2)/2 and φ(x) = e^(-x²/2)/√(2π), for other formulas."""
+    w = x * 0.70710678118654752440
+    t = _erf_size(w)
+    e = _bell(t)
+    far = 0.5 * _erfc_far(t, e)
+    far = select(x < 0.0, far, 1.0 - far)
+    return select(t < 0.75, 0.5 + 0.5 * _erf_near(w), far), e * 0.39894228040143267794
+
+
 @formula
 def sign(x: Lanes) -> Lanes:
     """-1, 0 or 1; NaN for NaN."""
@@ -158,8 +365,7 @@ def _library(name: str) -> Any:
     return formula(function)
 
 
-log, log1p, expm1, log2, log10 = map(_library, ("log", "log1p", "expm1", "log2", "log10"))
-erf, erfc = map(_library, ("erf", "erfc"))
+log2, log10 = map(_library, ("log2", "log10"))
 sin, cos, tan = map(_library, ("sin", "cos", "tan"))
 arcsin, arccos, arctan = map(_library, ("asin", "acos", "atan"))
 sinh, cosh = map(_library, ("sinh", "cosh"))

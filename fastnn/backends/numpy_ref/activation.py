@@ -106,3 +106,27 @@ def log_softmax_backward(context: Context, dy: Array, y: Array) -> Array:
     """dz = dy − e^y · Σ_k dy_k."""
     dz: Array = dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
     return dz
+
+
+@ieee
+def sparsemax_forward(context: Context, z: Array) -> Array:
+    """y = max(z − τ, 0) with Σ y = 1 along the last axis, τ from the sorted elements."""
+    shifted = z - z.max(axis=-1, keepdims=True)
+    ordered = -np.sort(-shifted, axis=-1)
+    sums = np.cumsum(ordered, axis=-1, dtype=z.dtype) - 1
+    numbers = np.arange(1, z.shape[-1] + 1, dtype=z.dtype)
+    support = np.count_nonzero(ordered * numbers > sums, axis=-1, keepdims=True)
+    tau = np.take_along_axis(sums, np.maximum(support - 1, 0), axis=-1) / support.astype(z.dtype)
+    # maximum, for NaN; a row whose largest element is not finite is NaN
+    y: Array = np.maximum(shifted - tau, 0)
+    y[~np.isfinite(z.max(axis=-1))] = np.nan
+    return y
+
+
+@ieee
+def sparsemax_backward(context: Context, dy: Array, y: Array) -> Array:
+    """dz = dy − (mean of dy where y > 0) there, 0 elsewhere; NaN where y is."""
+    inside = y > 0
+    number = np.count_nonzero(inside, axis=-1, keepdims=True).astype(dy.dtype)
+    mean = np.where(inside, dy, dy.dtype.type(0)).sum(axis=-1, keepdims=True) / number
+    return np.where(np.isnan(y), y, np.where(inside, dy - mean, dy.dtype.type(0)))

@@ -30,6 +30,7 @@ FAMILIES = (
     "data",
     "dense",
     "activation",
+    "curve",
     "dropout",
     "noise",
     "normalization",
