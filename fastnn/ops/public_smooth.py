@@ -75,7 +75,7 @@ def selu(x: Any) -> Tensor:
     --------
     >>> from fastnn import ops
     >>> ops.selu([-1e4, 0.0]).round(4).tolist()
-    [-1.7580999135971069, 0.0]
+    [-1.7581000328063965, 0.0]
 
     References
     ----------

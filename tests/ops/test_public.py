@@ -73,6 +73,7 @@ REDUCE = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "argmax"
 def test_every_public_function_is_tested() -> None:
     tested = {*UNARY, *POSITIVE, *BOUNDED, *BINARY, *REDUCE}
     tested |= {"arccosh", "clip", "where", "one_hot", "reshape"}
+    tested |= {"python"}  # tests/backends/test_host.py
     tested |= {*ops.__all__} & {*activations.__all__}  # tests/golden/test_golden_curves.py
     text = "".join(
         path.read_text("utf-8") for path in Path(__file__).parent.parent.glob("*/test_*.py")
