@@ -168,6 +168,23 @@ pop of nothing
 no input shape
     StateError: model 'net' does not know its input shape. Call build((None, ...)) with it, or
     put fastnn.Input(shape=...) first.
+branches of two sizes
+    ShapeError: Add 'sum': received inputs of shapes (batch, 2) and (batch, 3), expected sizes
+    that are equal or 1. Give the branches one output size, for example with
+    shortcut=Dense(units) in a Residual, or join them with Concatenate().
+branches that cannot be joined
+    ShapeError: Concatenate 'c': received inputs of shapes (batch, 3) and (batch, 1, 3),
+    expected equally many axes and equal sizes but for axis -1. Reshape one of them, or join
+    them along another axis.
+one tensor for a merging layer
+    ArgumentError: Add 's': received one tensor, expected a list of at least two. Pass them as
+    layer([a, b]), or put it into Parallel([...]) as merge=.
+a shape that does not fit
+    ShapeError: Reshape 'r': received samples of shape (3,), which have 3 elements, expected a
+    multiple of 2 for target_shape=(2, -1). Change one of the two.
+inputs of too many axes
+    ShapeError: RepeatVector 'r': expected inputs of 2 axes (batch first), received shape
+    (batch, 1, 3). Put a Reshape or Flatten before it, or change the shape of x.
 weights before building
     StateError: get_weights: model 'net' has no weights yet, because it does not know its input
     shape. Put fastnn.Input(shape=...) first, or call model.build((None, ...)).
@@ -325,6 +342,9 @@ label of validation
     DataError: validation_data: y, row 3: label 8 is out of range. There are 3 classes, the
     outputs of the last layer, so labels must be whole numbers from 0 to 2. Renumber the labels,
     or give the last layer more units.
+an id that is none
+    DataError: x, row 0: 4 is not an id of the first layer, which takes whole numbers from 0
+    to 3. Renumber the ids, or make the layer for more of them.
 NaN in x
     DataError: x, row 3 contains NaN. Training on it would spoil every weight. Remove or fill
     such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on regardless.
@@ -389,6 +409,10 @@ a loss that overflows
 optimizer after training
     ArgumentError: SGD: received learning_rate='fast', expected a number in [0, inf). Pass
     learning_rate in that range.
+a lambda in a file
+    ArgumentError: Lambda 'l': a lambda has no name that a file could hold, and files never
+    hold code. Define the function with def, and pass it to load_model as
+    custom_objects={'my_function': my_function}; or write a Layer subclass.
 name of a file
     UnsupportedError: save_model: received 'm.h5'; files of Keras (.h5) are not supported,
     expected a name that ends in '.fastnn'. Use 'm.fastnn'.

@@ -147,6 +147,12 @@ class Layer:
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if isinstance(value, (Layer, Variable, list, tuple, dict)):
+            if name == "_variables" or not tracking.may_hold(value):
+                return
+            if isinstance(value, Variable) and any(
+                value is v for v in self.__dict__.get("_variables", ())
+            ):
+                return  # made by add_weight
             self.__dict__.setdefault("_holders", {})[name] = None
             for _, inner in tracking.found(value, name, Layer):
                 self._attach(inner)
@@ -265,11 +271,13 @@ class Layer:
 
     def _sublayers(self) -> list[tuple[str, Layer]]:
         """The layers in this layer's attributes, with their names in paths."""
-        held = self.__dict__.get("_holders", {})
+        held = self.__dict__.get("_holders")
+        if not held:
+            return []
         return [
             pair
             for name in held
-            for pair in tracking.found(self.__dict__.get(name), name, Layer)
+            for pair in tracking.held(self.__dict__.get(name), name, Layer)
             if pair[1] is not self
         ]
 
@@ -279,12 +287,15 @@ class Layer:
 
     def _own_variables(self) -> list[Variable]:
         """The variables of this layer itself, those of other layers in its attributes included."""
-        held = self.__dict__.get("_holders", {})
-        return unique(
+        held = self.__dict__.get("_holders")
+        if not held:
+            return self._variables
+        others = [
             variable
-            for name in ("_variables", *held)
-            for _, variable in tracking.found(self.__dict__.get(name), name, Variable)
-        )
+            for name in held
+            for _, variable in tracking.held(self.__dict__.get(name), name, Variable)
+        ]
+        return unique([*self._variables, *others]) if others else self._variables
 
     @property
     def weights(self) -> list[Variable]:
@@ -320,7 +331,7 @@ class Layer:
         return unique(
             v
             for layer in tracking.flattened(self)
-            if layer.trainable
+            if layer._trainable
             for v in layer._own_variables()
             if v.trainable
         )

@@ -57,7 +57,8 @@ class Merge(Layer):
                 raise ShapeError(
                     f"{type(self).__name__} {self.name!r}: received inputs of shapes {listed}, "
                     "expected sizes that are equal or 1. Give the branches one output size, for "
-                    "example with a Dense layer of as many units, or join them with Concatenate()."
+                    "example with shortcut=Dense(units) in a Residual, or join them with "
+                    "Concatenate()."
                 )
 
     def call(self, inputs: list[Tensor]) -> Tensor:

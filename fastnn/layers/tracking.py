@@ -8,7 +8,7 @@ structure (attribute names, positions), so they are the same in every process.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,6 +20,9 @@ from fastnn.program.variable import Variable
 
 if TYPE_CHECKING:
     from fastnn.layers.layer import Layer
+
+
+CONTAINERS = (list, tuple, dict)
 
 
 def found(value: Any, name: str, kind: type) -> Iterator[tuple[str, Any]]:
@@ -34,17 +37,34 @@ def found(value: Any, name: str, kind: type) -> Iterator[tuple[str, Any]]:
             yield from found(item, f"{name}/{number}", kind)
 
 
-def flattened(layer: Layer) -> Iterator[Layer]:
+def held(value: Any, name: str, kind: type) -> Iterable[tuple[str, Any]]:
+    """``found``, without a generator for what most attributes hold."""
+    if isinstance(value, CONTAINERS):
+        return found(value, name, kind) if value else ()
+    return ((name, value),) if isinstance(value, kind) else ()
+
+
+def may_hold(value: Any) -> bool:
+    """Whether layers or variables are in an attribute's value or may be put into it later."""
+    if isinstance(value, tuple):
+        return any(may_hold(item) for item in value)
+    return isinstance(value, (list, dict, Variable)) or hasattr(value, "_sublayers")
+
+
+def flattened(layer: Layer) -> list[Layer]:
     """The layer and all layers inside it, each once, outer ones first."""
-    seen: set[int] = set()
-    waiting = [layer]
-    while waiting:
-        current = waiting.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        waiting.extend(inner for _, inner in reversed(current._sublayers()))
+    layers: list[Layer] = []
+    _collect(layer, layers, set())
+    return layers
+
+
+def _collect(layer: Layer, layers: list[Layer], seen: set[int]) -> None:
+    """Add a layer and what is inside it."""
+    seen.add(id(layer))
+    layers.append(layer)
+    for _, inner in layer._sublayers():
+        if id(inner) not in seen:
+            _collect(inner, layers, seen)
 
 
 def named_weights(layer: Layer) -> dict[str, Variable]:

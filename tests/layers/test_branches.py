@@ -155,7 +155,7 @@ def test_custom_objects_inside_a_block(tmp_path: Path) -> None:
         (
             lambda: Residual(Dense(3))(X),
             ShapeError,
-            r"\(batch, 3\) and \(batch, 4\).*Dense layer of",
+            r"\(batch, 3\) and \(batch, 4\).*shortcut=Dense",
         ),
         (lambda: Concatenate(0), ArgumentError, r"axis=0, expected an axis of a sample"),
         (lambda: Concatenate()([X, X[:, None]]), ShapeError, "equal sizes but for axis -1"),

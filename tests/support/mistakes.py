@@ -98,6 +98,17 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "an input of size 0": lambda: fastnn.Input((0,), name="i"),
     "pop of nothing": lambda: Sequential(name="net").pop(),
     "no input shape": lambda: unbuilt().build(),
+    "branches of two sizes": lambda: Sequential(
+        [fastnn.Input((3,)), layers.Residual(dense(2), layers.Add(name="sum"))]
+    ),
+    "branches that cannot be joined": lambda: layers.Concatenate(name="c")([X, X[:3, None]]),
+    "one tensor for a merging layer": lambda: Sequential(
+        [fastnn.Input((3,)), layers.Add(name="s")]
+    ),
+    "a shape that does not fit": lambda: Sequential(
+        [fastnn.Input((3,)), layers.Reshape((2, -1), name="r")]
+    ),
+    "inputs of too many axes": lambda: layers.RepeatVector(2, name="r")(X[:, None]),
     "weights before building": lambda: unbuilt().get_weights(),
     "kernel before building": lambda: layers.Dense(2, name="d").kernel,
     "no layers": lambda: Sequential(name="net").predict(X),
@@ -162,6 +173,9 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "label of validation": lambda: fit(
         y=np.zeros(5), made=classes(), validation_data=(X, [0, 1, 2, 8, 0])
     ),
+    "an id that is none": lambda: Sequential(
+        [fastnn.Input((3,)), layers.Embedding(4, 2)], backend="numpy"
+    ).predict(X + 4),
     "NaN in x": lambda: fit(NAN),
     "infinity in y": lambda: fit(y=BAD_Y),
     "infinity in weights": lambda: fit(sample_weight=WEIGHTS),
@@ -183,6 +197,9 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "a loss that overflows": diverging,
     "optimizer after training": lambda: setattr(model().optimizer, "learning_rate", "fast"),
     # files
+    "a lambda in a file": lambda: Sequential(
+        [fastnn.Input((3,)), layers.Lambda(lambda x: x, name="l")]
+    ).save("m.fastnn"),
     "name of a file": lambda: model().save("m.h5"),
     "a file that is none of ours": lambda: saving.memory.model_from_bytes(b"not a model at all"),
     "no such file": lambda: fastnn.saving.load_model("missing.fastnn"),
