@@ -143,6 +143,8 @@ class Layer:
         parameters = inspect.signature(cls.call).parameters
         cls._call_has_training = "training" in parameters
         cls._call_has_mask = "mask" in parameters
+        if "build" in cls.__dict__:
+            cls.build = tracking.marking_built(cls.build)  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)

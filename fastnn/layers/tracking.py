@@ -7,8 +7,9 @@ structure (attribute names, positions), so they are the same in every process.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +36,19 @@ def found(value: Any, name: str, kind: type) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             yield from found(item, f"{name}/{number}", kind)
+
+
+def marking_built(build: Callable[..., None]) -> Callable[..., None]:
+    """A ``build`` after which the layer is built: a layer that builds what is inside it itself
+    (``self.inner.build(shape)``) does not find it built a second time when it is called.
+    """
+
+    @functools.wraps(build)
+    def marked(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return marked
 
 
 def held(value: Any, name: str, kind: type) -> Iterable[tuple[str, Any]]:

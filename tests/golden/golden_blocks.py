@@ -76,6 +76,20 @@ CASES: dict[str, tuple[tuple[int, ...], list[Spec], list[tuple[int, ...]], str]]
         D + D,
         "real",
     ),
+    "dot_cosine_small": (
+        (4,), [spec("Parallel", [[], []], merge=spec("Dot", axes=1, normalize=True))], [], "small",
+    ),
+    **{
+        f"masked_{name.lower()}_of_three": (
+            (5, 4),
+            [spec("Parallel", [[spec("Masking")], [spec("Masking", mask_value=1.0)],
+                               [spec("Rescaling", scale=-1.0), spec("Masking", mask_value=9.0)]],
+                  merge=spec(name))],
+            [],
+            "padded",
+        )
+        for name in ("Maximum", "Multiply")
+    },
     "residual": (
         (4,), [spec("Residual", [DENSE, spec("Dense", 4)])], [*D, (3, 4), (4,)], "real",
     ),
@@ -171,6 +185,8 @@ def block_cases() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             x = rng.integers(0, 7, (6, *shape))
         elif kind == "rounded":
             x = np.round(4 * x) / 4  # on the boundaries, too
+        elif kind == "small":
+            x = x * 1e-2
         elif kind == "padded":
             x[rng.random((6, shape[0])) < 0.3] = 0.0
             x[rng.random((6, shape[0])) < 0.3] = 1.0

@@ -27,6 +27,7 @@ class Block(layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         self.last = layers.Dense(2)
+        self.last.build((None, self.units))
         self.scale = self.add_weight((2,), "ones", name="scale")
 
     def call(self, inputs: Any) -> Any:
