@@ -123,7 +123,7 @@ class Embedding(Layer):
         steps = product(ids.shape[1:])
         assert isinstance(steps, int)
         index = reshape(ids, (ids.shape[0], steps))
-        found = take(self.embeddings.tensor(), index, self.output_dim)
+        found = take(self.embeddings.tensor(), index, self.output_dim, table=True)
         return reshape(found, (*ids.shape, self.output_dim))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
