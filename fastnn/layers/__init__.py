@@ -38,6 +38,7 @@ from fastnn.layers.repeat_vector import RepeatVector
 from fastnn.layers.rescaling import Rescaling
 from fastnn.layers.reshape import Reshape
 from fastnn.layers.softmax import Softmax
+from fastnn.layers.spectral_normalization import SpectralNormalization
 from fastnn.layers.time_distributed import TimeDistributed
 from fastnn.layers.unit_normalization import UnitNormalization
 from fastnn.layers.wrapper import Wrapper
@@ -69,6 +70,7 @@ __all__ = [
     "RMSNormalization",
     "GroupNormalization",
     "UnitNormalization",
+    "SpectralNormalization",
     "Normalization",
     # noise
     "GaussianNoise",
@@ -107,7 +109,7 @@ REGISTRY: Registry[Layer] = Registry(
             *(ReLU, LeakyReLU, PReLU, ELU, Softmax),
             *(Flatten, Reshape, Permute, RepeatVector, Rescaling, Normalization),
             *(BatchNormalization, LayerNormalization, RMSNormalization),
-            *(GroupNormalization, UnitNormalization),
+            *(GroupNormalization, UnitNormalization, SpectralNormalization),
             *(GaussianNoise, GaussianDropout, AlphaDropout),
             *(Embedding, CategoryEncoding, Discretization, Masking, Wrapper, TimeDistributed),
             *(Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot),

@@ -232,14 +232,14 @@ class Variable:
     def __rpow__(self, other: Any) -> Any:
         return other ** _operand(self, other)
 
-    def __neg__(self) -> Array:
-        return np.negative(self.numpy())
+    def __neg__(self) -> Any:
+        return -_operand(self)
 
-    def __pos__(self) -> Array:
-        return self.numpy()
+    def __pos__(self) -> Any:
+        return _operand(self)
 
-    def __abs__(self) -> Array:
-        return np.abs(self.numpy())
+    def __abs__(self) -> Any:
+        return abs(_operand(self))
 
     def __gt__(self, other: Any) -> Any:
         return _operand(self, other) > other
@@ -254,10 +254,10 @@ class Variable:
         return _operand(self, other) <= other
 
     def __getitem__(self, key: Any) -> Any:
-        return self.numpy()[key]
+        return _operand(self)[key]
 
 
-def _operand(variable: Variable, other: Any) -> Any:
+def _operand(variable: Variable, other: Any = None) -> Any:
     """The variable as a tensor in a trace or beside a tensor, as an array beside anything else."""
     symbolic = isinstance(other, Tensor) or assignments.current() is not None
     return variable.tensor() if symbolic else variable.numpy()

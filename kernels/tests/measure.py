@@ -105,6 +105,22 @@ def speed(kernels: Kernels, dtype: str) -> list[str]:
     ):
         taken = seconds(kernels.prepare(name + suffix, [y, x], integers, reals))
         lines.append(f"{name + ' ' + label:28} 128 x 512         {taken / y.size * 1e9:7.2f} ns")
+    n, k = 192, 768
+    x, y, moments, factor = random(n, k), random(n, k), random(n, 2), random(1, k)
+    factors = [factor, random(1, k)]
+    for name, operands, integers, reals, extent in (
+        ("layer_norm_forward", [y, x, *factors], [1, 1, 1], [1e-3], n),
+        ("row_moments", [moments, x], [1], [1e-3], n),
+        ("layer_norm_backward", [y, x, x, moments, factor], [1, 1], [], n),
+        ("layer_norm_dgamma", [factor, x, x, moments], [], [], k),
+        ("batch_variance", [factor, x], [], [], k),
+        ("batch_norm_forward", [y, x, *factors, *factors], [1, 1], [1e-3], n),
+        ("batch_norm_backward", [y, x, x, *factors, *factors, factor], [1], [1e-3], n),
+        ("batch_norm_dgamma", [factor, x, x, *factors], [], [1e-3], k),
+        ("random_normal", [y], [1, 2, 3], [], n),
+    ):
+        taken = seconds(kernels.prepare(name + suffix, operands, integers, reals, extent))
+        lines.append(f"{name:28} {n} x {k}         {taken / x.size * 1e9:7.2f} ns")
     count = 400_000
     for name, slots, reals in (("sgd_step", 2, [0.0]), ("adam_step", 4, [0.0, 0.9, 0.999, 1e-7])):
         arrays = [random(1, count) for _ in range(slots)]

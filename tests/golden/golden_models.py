@@ -17,7 +17,10 @@ Spec = dict[str, Any]
 
 def build_object(namespace: Any, spec: Spec) -> Any:
     """The instance that `spec` describes, its class taken from `namespace`."""
-    return getattr(namespace, spec["class"])(**spec["config"])
+    config = dict(spec["config"])
+    if isinstance(config.get("layer"), dict):
+        config["layer"] = build_object(namespace, config["layer"])
+    return getattr(namespace, spec["class"])(**config)
 
 
 def build_model(library: Any, input_shape: list[int], layers: list[Spec], **arguments: Any) -> Any:

@@ -48,6 +48,11 @@ LAYERS: dict[str, tuple[dict[str, Any], list[int]]] = {
         one("Normalization", axis=1, mean=[1.0, 2.0], variance=[3.0, 4.0]),
         [2, 3],
     ),
+    "spectral": (one("SpectralNormalization", layer=one("Dense", units=5)), [5]),
+    "spectral_iterations": (
+        one("SpectralNormalization", layer=one("Dense", units=5), power_iterations=3),
+        [5],
+    ),
 }
 # name → (layers, arguments of compile); inputs of 7 numbers, targets of 3
 NETWORKS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
@@ -68,7 +73,7 @@ NETWORKS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             one("BatchNormalization", trainable=False),
             one("Dense", units=3),
         ],
-        {"optimizer": one("SGD", learning_rate=0.1), "loss": one("MeanSquaredError")},
+        {"optimizer": one("SGD", learning_rate=0.01), "loss": one("MeanSquaredError")},
     ),
     "layer_network": (
         [
@@ -85,6 +90,13 @@ NETWORKS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "optimizer": one("SGD", learning_rate=0.1, momentum=0.9),
             "loss": one("CategoricalCrossentropy"),
         },
+    ),
+    "spectral_network": (
+        [
+            one("SpectralNormalization", layer=one("Dense", units=6, activation="tanh")),
+            one("SpectralNormalization", layer=one("Dense", units=3), power_iterations=2),
+        ],
+        {"optimizer": one("Adam", learning_rate=0.01), "loss": one("MeanSquaredError")},
     ),
 }
 STEPS = 10
