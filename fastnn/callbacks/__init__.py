@@ -7,16 +7,30 @@ from __future__ import annotations
 
 from fastnn.callbacks.callback import Callback as Callback
 from fastnn.callbacks.callback_list import CallbackList as CallbackList
+from fastnn.callbacks.csv_logger import CSVLogger as CSVLogger
 from fastnn.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from fastnn.callbacks.history import History as History
 from fastnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+from fastnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
 from fastnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from fastnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
+from fastnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from fastnn.callbacks.refused import OrbaxCheckpoint as OrbaxCheckpoint
+from fastnn.callbacks.refused import RemoteMonitor as RemoteMonitor
+from fastnn.callbacks.refused import TensorBoard as TensorBoard
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
     "ModelCheckpoint",
+    "OrbaxCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
 ]

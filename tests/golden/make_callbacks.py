@@ -1,0 +1,31 @@
+"""Writes ``callbacks.npz``: what ``ReduceLROnPlateau`` of Keras does in the runs of
+``callback_cases.py``.
+
+    KERAS_BACKEND=jax python -m tests.golden.make_callbacks
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+
+from tests.golden.callback_cases import PLATEAUS, START, trajectory
+
+
+def main() -> None:
+    """Run every case and write the file."""
+    found = {}
+    for name, (arguments, values) in PLATEAUS.items():
+        net = SimpleNamespace(optimizer=keras.optimizers.SGD(START))
+        callback = keras.callbacks.ReduceLROnPlateau(monitor="q", **arguments)
+        found[name] = np.array(trajectory(callback, net, values))
+    path = Path(__file__).with_name("callbacks.npz")
+    about = f"Keras {keras.__version__}, {keras.backend.backend()}, tests.golden.make_callbacks"
+    np.savez_compressed(path, about=np.array(about), **found)
+
+
+if __name__ == "__main__":
+    main()
