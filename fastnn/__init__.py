@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastnn import backends as backends
     from fastnn import callbacks as callbacks
     from fastnn import config as config
+    from fastnn import constraints as constraints
     from fastnn import datasets as datasets
     from fastnn import errors as errors
     from fastnn import initializers as initializers
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fastnn import ops as ops
     from fastnn import optimizers as optimizers
     from fastnn import random as random
+    from fastnn import regularizers as regularizers
     from fastnn import saving as saving
     from fastnn import utils as utils
     from fastnn.backends import get_backend as get_backend
@@ -44,6 +46,7 @@ _MODULES = (
     "backends",
     "callbacks",
     "config",
+    "constraints",
     "datasets",
     "errors",
     "initializers",
@@ -54,6 +57,7 @@ _MODULES = (
     "ops",
     "optimizers",
     "random",
+    "regularizers",
     "saving",
     "utils",
 )

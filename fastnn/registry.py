@@ -95,3 +95,29 @@ class Registry(Generic[T]):
         make = getattr(cls, "from_config", cls)
         made: T = make(dict(inner))
         return made
+
+    def callable_of(
+        self, config: Mapping[str, Any] | str, custom_objects: Mapping[str, Any] | None = None
+    ) -> Callable[..., Any]:
+        """An object from its configuration or its name; a function of the caller's own from its
+        name.
+        """
+        if isinstance(config, str):
+            found: Any = self.find(config, custom_objects)
+            made: Callable[..., Any] = found() if isinstance(found, type) else found
+            return made
+        return self.deserialize(config, custom_objects)  # type: ignore[return-value]
+
+    def serialize(self, value: Callable[..., Any]) -> dict[str, Any] | str:
+        """An object as ``{"class_name": ..., "config": ...}``, a function as its name."""
+        get_config = getattr(value, "get_config", None)
+        if callable(get_config) and not isinstance(value, type):
+            return {"class_name": type(value).__name__, "config": get_config()}
+        name = getattr(value, "__name__", "<lambda>")
+        if name != "<lambda>":
+            return str(name)
+        raise ArgumentError(
+            f"{self.kind} of type {type(value).__name__} cannot be written to a file: it has "
+            "neither get_config nor a name. Use a named function or a class with get_config, and "
+            "pass it as custom_objects when loading."
+        )

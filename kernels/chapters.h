@@ -21,4 +21,6 @@
 #include "optimizer.c"
 #include "layerwise.c"
 #include "perceptron.c"
+#include "penalty.c"
+#include "gradient.c"
 #include "state.c"

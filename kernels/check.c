@@ -69,7 +69,7 @@ int64_t check_program(const int64_t *program, int64_t words, int64_t n_attribute
         if (!in_range(stage[STAGE_KIND], 0, STAGE_KINDS - 1) || !in_range(stage[STAGE_FIRST], 0, records) ||
             !in_range(stage[STAGE_COUNT], 0, records - stage[STAGE_FIRST]) ||
             !in_range(stage[STAGE_GRAIN], 0, CHECK_LIMIT) || !in_range(stage[STAGE_COST_A], 0, CHECK_LIMIT) ||
-            !in_range(stage[STAGE_COST_B], 0, CHECK_LIMIT) ||
+            !in_range(stage[STAGE_COST_B], 0, CHECK_LIMIT) || !in_range(stage[STAGE_EVERY], 0, CHECK_LIMIT) ||
             (stage[STAGE_KIND] == STAGE_ROW && stage[STAGE_GRAIN] < 1))
             return CHECK_STRUCTURE;
         for (int64_t r = stage[STAGE_FIRST]; r < stage[STAGE_FIRST] + stage[STAGE_COUNT]; r++)

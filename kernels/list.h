@@ -99,4 +99,12 @@
     REAL_KERNEL(adafactor_step, 3, 4, 1, 4)                                                                            \
     REAL_KERNEL(muon_step, 7, 7, 2, 6)                                                                                 \
     REAL_KERNEL(perceptron_pass, 4, 4, 0, 0)                                                                           \
+    REAL_KERNEL(penalty_sums, 2, 2, 0, 2)                                                                              \
+    REAL_KERNEL(penalty_gradient, 2, 3, 0, 2)                                                                          \
+    REAL_KERNEL(add_terms, 3, 3, 1, 0)                                                                                 \
+    REAL_KERNEL(divide_by_rows, 2, 2, 0, 0)                                                                            \
+    REAL_KERNEL(clip_by_norm, 3, 3, 1, 1)                                                                              \
+    REAL_KERNEL(accumulate_gradient, 3, 3, 1, 0)                                                                       \
+    REAL_KERNEL(keep_gradient, 2, 2, 1, 0)                                                                             \
+    REAL_KERNEL(average_weights, 2, 2, 2, 1)                                                                           \
     REAL_KERNEL(assign, 2, 2, 0, 0)

@@ -158,6 +158,13 @@ static void run_stage(run_state *state, stage_run *run)
     state->worked[0] |= run->tiles > 0;
 }
 
+/* Whether a stage runs in this step: always, or in every STAGE_EVERY-th. */
+static int stage_is_due(const int64_t *stage, char *const *segments)
+{
+    int64_t every = stage[STAGE_EVERY];
+    return every < 2 || (control_integer(segments, CONTROL_STEP) + 1) % every == 0;
+}
+
 int64_t run_program(const int64_t *program, char **segments, const char *control, int64_t first_step,
                     int64_t first_stage, int64_t max_steps, int64_t deadline_ns, int64_t threads, int64_t *result)
 {
@@ -179,7 +186,7 @@ int64_t run_program(const int64_t *program, char **segments, const char *control
             if (run.stage[STAGE_KIND] == STAGE_HOST) {
                 status[STATUS_CODE] = STATUS_HOST;
                 result[5] = s;
-            } else {
+            } else if (stage_is_due(run.stage, table)) {
                 run_stage(&state, &run);
             }
         }

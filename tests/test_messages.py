@@ -93,15 +93,33 @@ unknown argument of Sequential
     ArgumentError: Sequential: unknown argument 'nme'. Did you mean 'name'? Its arguments are:
     layers, name, trainable, backend, seed, dtype.
 unsupported argument of a layer
-    UnsupportedError: Dense: received kernel_regularizer='l2', but fastnn does not support the
-    argument 'kernel_regularizer'. Leave it out, or pass None.
-unsupported argument of an optimizer
-    UnsupportedError: SGD: received clipnorm=1.0, but fastnn does not support the argument
-    'clipnorm'. Leave it out, or pass None.
-a schedule
-    UnsupportedError: SGD: received learning_rate=function, but fastnn does not support
-    schedules and functions as learning rates. Pass a number, and change
-    model.optimizer.learning_rate between calls of fit or in a callback.
+    UnsupportedError: Dense: received lora_rank=2, but fastnn does not support the argument
+    'lora_rank'. Leave it out, or pass None.
+unknown regularizer
+    ArgumentError: unknown regularizer 'l3'. Known: 'L1', 'L1L2', 'L2', 'OrthogonalRegularizer',
+    'l1', 'l1_l2', 'l1l2', 'l2', 'orthogonal_regularizer'.
+unknown constraint
+    ArgumentError: unknown constraint 'max_nrom'. Did you mean 'max_norm'? Known: 'Constraint',
+    'MaxNorm', 'MinMaxNorm', 'NonNeg', 'UnitNorm', 'constraint', 'max_norm', 'maxnorm',
+    'min_max_norm', 'non_neg', 'nonneg', 'unit_norm', 'unitnorm'.
+two kinds of clipping
+    ArgumentError: SGD: received clipnorm and clipvalue, of which only one can be used. Leave the
+    others out.
+accumulation
+    ArgumentError: SGD: received gradient_accumulation_steps=1, expected an integer of at least 2.
+    Pass gradient_accumulation_steps as such an integer.
+a schedule's class
+    ArgumentError: SGD: received the class learning_rate=CosineDecay, expected a number or a
+    schedule. Write CosineDecay(...).
+a function for a learning rate
+    ArgumentError: learning rate '<lambda>' returned 'fast', expected a number in [0, inf). Return
+    one number.
+learning rate of a schedule
+    StateError: SGD: learning_rate=0.2 was set, but the optimizer was made with a schedule, which
+    gives its learning rates. Compile the model with an optimizer that has a number.
+boundaries
+    ArgumentError: PiecewiseConstantDecay: received 2 boundaries and 2 values, expected at least
+    one boundary and one value more than boundaries. Pass a value for each interval.
 units
     ArgumentError: Dense: received units=0, expected a positive integer. Pass units as such an
     integer.

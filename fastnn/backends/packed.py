@@ -78,7 +78,9 @@ class PackedBackend:
         """Fuse, cut into stages, lay out and pack; ``guarded`` is the layout with red zones."""
         nodes = fuse(program.nodes, set(program.gradients), self.has)
         nodes = fuse_updates(nodes, program.gradients, self.has)
-        stages = cut(nodes)
+        stages = cut(nodes, program.every)
+        for group in program.after:
+            stages += cut(fuse(group, set(), self.has))
         layout = memory.plan(stages, program.gradients, capacity, guarded=guarded)
         packed = pack(stages, layout, self.kernel_id)
         code = self.lib.check_program(

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastnn.errors import ArgumentError
 from fastnn.layers.activation import Activation
+from fastnn.layers.activity_regularization import ActivityRegularization
 from fastnn.layers.alpha_dropout import AlphaDropout
 from fastnn.layers.batch_normalization import BatchNormalization
 from fastnn.layers.branches import Parallel, Residual
@@ -83,6 +84,7 @@ __all__ = [
     "Masking",
     "Wrapper",
     "TimeDistributed",
+    "ActivityRegularization",
     # several inputs
     "Merge",
     "Add",
@@ -113,7 +115,7 @@ REGISTRY: Registry[Layer] = Registry(
             *(GaussianNoise, GaussianDropout, AlphaDropout),
             *(Embedding, CategoryEncoding, Discretization, Masking, Wrapper, TimeDistributed),
             *(Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot),
-            *(Residual, Parallel),
+            *(Residual, Parallel, ActivityRegularization),
         )
     },
     {},
@@ -199,13 +201,14 @@ def _deserialize(config: Mapping[str, Any], objects: Mapping[str, Any]) -> Layer
 
 # Arguments of layers that hold functions or objects of the caller, by name
 FUNCTIONS = ("activation", "function", "output_shape", "mask")
+KINDS = ("_initializer", "_regularizer", "_constraint")
 
 
 def _with_objects(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration with the caller's objects in place of their names."""
     made = dict(config)
     for argument, value in config.items():
-        if argument not in FUNCTIONS and not argument.endswith("_initializer"):
+        if argument not in FUNCTIONS and not argument.endswith(KINDS):
             continue
         name = value.get("class_name") if isinstance(value, Mapping) else value
         if not isinstance(name, str) or name not in custom_objects:

@@ -12,6 +12,7 @@ from fastnn.errors import ArgumentError
 from fastnn.layers.input_spec import check_inputs
 from fastnn.layers.tracking import calling, current
 from fastnn.program import assignments
+from fastnn.program.penalties import add_activity
 from fastnn.program.tensor import Tensor
 from fastnn.program.variable import Variable
 
@@ -75,6 +76,9 @@ def call_layer(
                 f"layer {layer.name!r}: call() must return a symbolic tensor, returned "
                 f"{type(output).__name__}. Compute the output from the input with fastnn.ops."
             )
+        if layer.activity_regularizer is not None:
+            for tensor in found:
+                add_activity(layer.activity_regularizer, tensor, layer.name)
         if any(m is not None for m in (masked if isinstance(masked, list) else [masked])):
             _set_masks(layer, inputs, found, masked)
         elif isinstance(output, Tensor) and output.mask is None and layer.makes_mask:

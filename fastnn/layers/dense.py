@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastnn import activations, arguments, initializers
+from fastnn import activations, arguments, constraints, initializers, regularizers
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.layer import Layer
 from fastnn.ops.dense import dense_forward
@@ -25,10 +25,12 @@ class Dense(Layer):
     use_bias : whether there is a bias.
     kernel_initializer, bias_initializer : names, ``Initializer`` objects or functions of the shape;
         ``"glorot_uniform"`` and ``"zeros"`` by default.
-    kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint,
-    lora_rank,
-    lora_alpha, quantization_config : Keras arguments that are not supported: anything but None
-        raises ``UnsupportedError``.
+    kernel_regularizer, bias_regularizer, activity_regularizer : names, ``Regularizer`` objects or
+        functions: what kernel, bias and output (divided by the rows) add to the loss.
+    kernel_constraint, bias_constraint : names, ``Constraint`` objects or functions: what kernel and
+        bias become after each update.
+    lora_rank, lora_alpha, quantization_config : Keras arguments that are not supported: anything
+        but None raises ``UnsupportedError``.
     name, dtype, trainable, input_shape, input_dim : see ``Layer``.
 
     Shapes
@@ -72,17 +74,12 @@ class Dense(Layer):
         arguments.unsupported(
             "Dense",
             {
-                "kernel_regularizer": (kernel_regularizer, None),
-                "bias_regularizer": (bias_regularizer, None),
-                "activity_regularizer": (activity_regularizer, None),
-                "kernel_constraint": (kernel_constraint, None),
-                "bias_constraint": (bias_constraint, None),
                 "lora_rank": (lora_rank, None),
                 "lora_alpha": (lora_alpha, None),
                 "quantization_config": (quantization_config, None),
             },
         )
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units: int = arguments.integer("Dense", "units", units, 1)
         self.activation: activations.Activation = activations.get(activation)
         self.use_bias: bool = arguments.flag("Dense", "use_bias", use_bias)
@@ -90,6 +87,10 @@ class Dense(Layer):
             kernel_initializer or "glorot_uniform"
         )
         self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer or "zeros")
+        self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
+        self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)
+        self.bias_constraint: Callable[..., Any] | None = constraints.get(bias_constraint)
         self._kernel: Variable | None = None
         self.bias: Variable | None = None
 
@@ -112,9 +113,21 @@ class Dense(Layer):
                 "one sample."
             )
         n_in = input_shape[-1]
-        self._kernel = self.add_weight((n_in, self.units), self.kernel_initializer, name="kernel")
+        self._kernel = self.add_weight(
+            (n_in, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
         if self.use_bias:
-            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
 
     def call(self, inputs: Tensor) -> Tensor:
         """activation(inputs · kernel + bias)."""
@@ -157,9 +170,14 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
+            "kernel_regularizer": _data(regularizers.serialize, self.kernel_regularizer),
+            "bias_regularizer": _data(regularizers.serialize, self.bias_regularizer),
+            "kernel_constraint": _data(constraints.serialize, self.kernel_constraint),
+            "bias_constraint": _data(constraints.serialize, self.bias_constraint),
             "quantization_config": None,
         }
+
+
+def _data(serialize: Callable[[Any], Any], value: Any) -> Any:
+    """A regularizer or constraint as plain data, or None."""
+    return None if value is None else serialize(value)

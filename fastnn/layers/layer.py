@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, config, initializers
+from fastnn import arguments, config, constraints, initializers, regularizers
 from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.layers import tracking
 from fastnn.layers.assigning import assign_weights
 from fastnn.layers.calling import call_layer, is_symbolic
 from fastnn.layers.input_spec import InputSpec
-from fastnn.program import assignments
+from fastnn.program import assignments, penalties
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
 from fastnn.program.variable import Variable, unique
 from fastnn.program.weight_limit import take_weight
@@ -68,8 +68,10 @@ class Layer:
     input_shape, input_dim, batch_input_shape : old spellings, accepted on the first layer of a
         model: the shape of one sample, its size if it is a vector, or the shape with the batch in
         front.
-    activity_regularizer, autocast : Keras arguments that are not supported: anything but their
-        defaults, None and True, raises ``UnsupportedError``.
+    activity_regularizer : name, ``Regularizer`` or function; what it makes of the output, divided
+        by the rows of the batch, is added to the loss. None is nothing.
+    autocast : a Keras argument that is not supported: anything but True raises
+        ``UnsupportedError``.
 
     A subclass defines ``__init__`` with its own arguments, ``build(input_shape)``, which makes
     weights with ``add_weight``, ``call(inputs)``, and ``get_config()``.
@@ -110,9 +112,9 @@ class Layer:
     ) -> None:
         owner = type(self).__name__
         arguments.unknown(owner, kwargs, argument_names(type(self)))
-        arguments.unsupported(
-            owner,
-            {"activity_regularizer": (activity_regularizer, None), "autocast": (autocast, True)},
+        arguments.unsupported(owner, {"autocast": (autocast, True)})
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
+            activity_regularizer
         )
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ArgumentError(
@@ -207,7 +209,10 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -238,16 +243,18 @@ class Layer:
             default.
         dtype : the layer's by default.
         trainable : whether optimizers change it.
+        regularizer : name, ``Regularizer`` or function of the weight; it is added to the loss of a
+            weight that is trained.
+        constraint : name, ``Constraint`` or function of the weight, which gives its value after
+            each update.
         name : the last part of its path.
-        autocast, regularizer, constraint, aggregation, overwrite_with_gradient : Keras arguments
-            that are not supported: leave them at their defaults.
+        autocast, aggregation, overwrite_with_gradient : Keras arguments that are not supported:
+            leave them at their defaults.
         """
         arguments.unsupported(
             "add_weight",
             {
                 "autocast": (autocast, True),
-                "regularizer": (regularizer, None),
-                "constraint": (constraint, None),
                 "aggregation": (aggregation, "none"),
                 "overwrite_with_gradient": (overwrite_with_gradient, False),
             },
@@ -262,6 +269,8 @@ class Layer:
         value = initializers.draw(maker, sizes, dtype, generator)
         variable = Variable(value, name=name, dtype=dtype, trainable=trainable)
         variable.path = f"{self.name}/{variable.name}"
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
         self._variables.append(variable)
         return variable
 
@@ -298,6 +307,22 @@ class Layer:
             for _, variable in tracking.held(self.__dict__.get(name), name, Variable)
         ]
         return unique([*self._variables, *others]) if others else self._variables
+
+    def add_loss(self, loss: Any) -> None:
+        """Add to the loss of training and evaluation, in ``call``.
+
+        ``loss`` : a tensor computed with ``fastnn.ops``, whose elements are summed, or a number.
+        """
+        penalties.add_loss(loss, self.name, self.dtype)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What the regularizers of the trained weights add to the loss, one number each. (What
+        ``add_loss`` and activity regularizers add depends on the batch; ``fit`` reports it.)
+        """
+        return [
+            v.regularizer(v.numpy()) for v in self.trainable_weights if v.regularizer is not None
+        ]
 
     @property
     def weights(self) -> list[Variable]:

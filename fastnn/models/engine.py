@@ -168,6 +168,11 @@ class Engine:
         inputs.move_storage(storage)
         return storage
 
+    def _finalize_weights(self) -> None:
+        """What the optimizer does to the weights when training ends (averages, with use_ema)."""
+        self.optimizer_storage()
+        self.optimizer.finalize_variable_values(self._trained_variables())
+
     def _executable(self, job: Job, capacity: int) -> Executable:
         """The compiled Program of a job, for at least so many rows a step."""
         # layers without weights may depend on it too, and what a frozen layer computes
@@ -219,7 +224,7 @@ class Engine:
             if optimizer.state is not None:
                 storage = self.optimizer_storage()
                 trained = {id(v) for v in self._trained_variables()}
-                for slot in optimizer.slots():
+                for slot in optimizer.state_slots():
                     for path, v in self.named_weights().items():
                         shape = optimizer.slot_shape(slot, v)
                         if id(v) in trained and shape is not None:
@@ -243,7 +248,7 @@ class Engine:
         if not arrays:
             return
         storage = self.optimizer_storage()
-        for slot in optimizer.slots():
+        for slot in optimizer.state_slots():
             for path, v in self.named_weights().items():
                 stored = arrays.get(f"{slot}/{path}")
                 if stored is not None:

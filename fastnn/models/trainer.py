@@ -208,8 +208,10 @@ class Trainer(OnBatch):
         callbacks.on_train_begin()
         try:
             training.run(options["initial_epoch"], options["epochs"])
+            self._finalize_weights()
         except KeyboardInterrupt:
             history.interrupted = True
+            self._finalize_weights()
         finally:
             progress.close()
             callbacks.on_train_end(training.logs)

@@ -59,6 +59,7 @@ class Op:
         first.
     grain : for tile ops, units of the output that make one tile, whatever the number of threads.
     by_rows : whether these units are rows of the subject, rather than columns.
+    in_place : which input's memory the output may take, if nothing else needs that input by then.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Op:
     whole: Callable[[Node], bool] = lambda node: False
     grain: int = 1
     by_rows: bool = False
+    in_place: int | None = None
 
     def node(
         self,

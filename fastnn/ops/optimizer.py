@@ -150,11 +150,16 @@ STEPS = (
 UPDATES = tuple(op.name for op in (*STEPS, *LAYERWISE))
 
 
+def is_step(op: Op) -> bool:
+    """Whether an op is an optimizer's step, alone or fused with what makes the gradient."""
+    return op.name.endswith(UPDATES)
+
+
 def is_update(op: Op) -> bool:
-    """Whether an op changes variables: an optimizer's step, alone or fused with what makes the
-    gradient, or an ``assign``.
+    """Whether an op changes what other ops read, and so runs last: an optimizer's step, an
+    ``assign``, or a sum of gradients that is kept.
     """
-    return op.name.endswith(UPDATES) or op.name == "assign"
+    return is_step(op) or op.name in ("assign", "keep_gradient")
 
 
 def run_tensor(kind: str, variables: Sequence[Variable]) -> Tensor:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from fastnn.errors import ArgumentError
+from fastnn.optimizers import schedules
 from fastnn.optimizers.adadelta import Adadelta
 from fastnn.optimizers.adafactor import Adafactor
 from fastnn.optimizers.adagrad import Adagrad
@@ -54,6 +55,7 @@ __all__ = [
     "get",
     "serialize",
     "deserialize",
+    "schedules",
 ]
 
 
@@ -113,4 +115,14 @@ def deserialize(
     >>> deserialize(serialize(SGD(momentum=0.5))).momentum
     0.5
     """
+    inner = config.get("config")
+    rate = inner.get("learning_rate") if isinstance(inner, Mapping) else None
+    if isinstance(inner, Mapping) and isinstance(rate, (Mapping, str)):
+        # a class of the user's own may define from_config(config) without custom_objects
+        made = (
+            schedules.deserialize(rate, custom_objects)
+            if isinstance(rate, Mapping)
+            else (custom_objects or {}).get(rate, rate)
+        )
+        config = {**config, "config": {**inner, "learning_rate": made}}
     return REGISTRY.deserialize(config, custom_objects)

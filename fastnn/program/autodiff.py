@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fastnn.errors import StateError
+from fastnn.ops.penalty import add_gradients
 from fastnn.program.tensor import Node, Tensor, constant
 from fastnn.program.variable import Variable
 
@@ -62,5 +63,5 @@ def gradients(loss: Tensor, targets: Sequence[Variable | Tensor]) -> list[Tensor
             key = _key(tensor)
             if gradient is None or key not in active:
                 continue
-            received[key] = received[key] + gradient if key in received else gradient
+            received[key] = add_gradients(received[key], gradient) if key in received else gradient
     return [received.get(id(target)) for target in targets]

@@ -18,7 +18,7 @@ from fastnn.ops.metric import StateRegion
 from fastnn.ops.optimizer import Run
 from fastnn.ops.shape import RESHAPE
 from fastnn.program.stages import Stage
-from fastnn.program.tensor import Tensor, matrix_view
+from fastnn.program.tensor import Tensor, matrix_view, product
 from fastnn.program.variable import Buffer, Variable, padded
 
 CONTROL, ATTRIBUTES, STATUS, STATE, HISTORY, WORKSPACE, BINDINGS = range(7)
@@ -75,6 +75,7 @@ def plan(
     ``gradients`` maps the id of a gradient's tensor to the variable it belongs to: such tensors
     live in the gradient segment, at the variable's own offset.
     """
+    taken, gradients = ({}, gradients) if guarded else _in_place(stages, gradients)
     planner = _Planner(gradients, capacity, guarded)
     for number, stage in enumerate(stages):
         for node in stage.nodes:
@@ -82,8 +83,45 @@ def plan(
             for tensor in node.inputs:
                 planner.read(tensor, number)
             for tensor in node.outputs:
-                planner.make(tensor, number, node.inputs[0] if alias else None)
+                source = node.inputs[0] if alias else taken.get(id(tensor))
+                planner.make(tensor, number, source)
     return planner.finish()
+
+
+def _in_place(
+    stages: Sequence[Stage], gradients: dict[int, Variable]
+) -> tuple[dict[int, Tensor], dict[int, Variable]]:
+    """By the id of an output, the input whose memory it takes; and the gradients, where that input
+    then belongs to the variable too.
+
+    Only a tensor that no later stage reads, nor another node of the same one, may be overwritten.
+    """
+    places = dict(gradients)
+    last: dict[int, list[int]] = {}
+    made: dict[int, Tensor] = {}
+    for number, stage in enumerate(stages):
+        for node in stage.nodes:
+            for tensor in node.inputs:  # of a view nobody knows here until when it is read
+                until = len(stages) if node.op is RESHAPE else number
+                last.setdefault(id(tensor), []).append(until)
+            if node.op is not RESHAPE:
+                made.update({id(tensor): tensor for tensor in node.outputs})
+    taken: dict[int, Tensor] = {}
+    for number, stage in reversed(list(enumerate(stages))):
+        for node in reversed(stage.nodes):
+            which = node.op.in_place
+            if which is None or which >= len(node.inputs):
+                continue
+            source, output = node.inputs[which], node.output
+            readers = last[id(source)]
+            fits = source.dtype == output.dtype and product(source.shape) == product(output.shape)
+            if id(source) not in made or id(source) in gradients or not fits:
+                continue
+            if max(readers) == number and readers.count(number) == 1:
+                taken[id(output)] = source
+                if id(output) in places:
+                    places[id(source)] = places[id(output)]
+    return taken, places
 
 
 class _Planner:

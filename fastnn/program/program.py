@@ -95,6 +95,9 @@ class Program:
     initial_state : what they are before any data; None for zeros.
     gradients : gradient tensor of each variable that has one; they live in the gradient storage.
     storage : gradient and optimizer arrays.
+    after : groups of roots that run when all variables have their new values, one group after the
+        other (averages of weights, constraints).
+    every : the optimizer updates in every so many-th step (gradient accumulation).
     """
 
     def __init__(
@@ -106,6 +109,8 @@ class Program:
         initial_state: Array | None = None,
         gradients: Mapping[Variable, Tensor] | None = None,
         storage: StateStorage | None = None,
+        after: Sequence[Sequence[Node]] = (),
+        every: int = 1,
     ) -> None:
         self.slots: tuple[Slot, ...] = tuple(slots)
         self.state_size = state_size
@@ -122,6 +127,8 @@ class Program:
                 needed.append(node)
             self.gradients[id(tensor)] = variable
         self.nodes: list[Node] = ancestors(needed)
+        self.after: list[list[Node]] = [ancestors(group) for group in after if group]
+        self.every = every
         self.storage_version: int = Storage.version
 
     @property
@@ -131,7 +138,7 @@ class Program:
 
     def op_names(self) -> list[str]:
         """The names of the ops, in order; for tests and for reading."""
-        return [node.op.name for node in self.nodes]
+        return [node.op.name for group in (self.nodes, *self.after) for node in group]
 
     def __repr__(self) -> str:
-        return "\n".join(map(repr, self.nodes))
+        return "\n".join(repr(node) for group in (self.nodes, *self.after) for node in group)

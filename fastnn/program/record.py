@@ -62,7 +62,7 @@ def pack(stages: Sequence[Stage], plan: Plan, kernel_id: Callable[[str], int]) -
             work = _work(node)
             cost = Size(cost.a + work.a, cost.b + work.b)
             records.append(_record(node, stage.kind, extent, plan, kernel_id, attributes))
-        table += [KIND[stage.kind], first, len(nodes), ROW_GRAIN, cost.a, cost.b, 0, 0]
+        table += [KIND[stage.kind], first, len(nodes), ROW_GRAIN, cost.a, cost.b, stage.every, 0]
     n_stages = len(table) // STAGE_WORDS
     start = HEADER_WORDS + len(table) + len(records)
     index: list[int] = []

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastnn.ops.contract import HOST, ROW, SERIAL, TILE
-from fastnn.ops.optimizer import is_update
+from fastnn.ops.optimizer import is_step, is_update
 from fastnn.program.tensor import Node
 
 # The fewest rows of a block of a row stage: fewer would read the weights too often. How many more,
@@ -23,10 +23,11 @@ ROW_GRAIN = 16
 
 @dataclass
 class Stage:
-    """Nodes that run between two barriers."""
+    """Nodes that run between two barriers; in every so many-th step only, if ``every`` is not 1."""
 
     kind: str
     nodes: list[Node] = field(default_factory=list)
+    every: int = 1
 
 
 def kind_of(node: Node) -> str:
@@ -36,9 +37,9 @@ def kind_of(node: Node) -> str:
     return node.op.stage
 
 
-def cut(nodes: Sequence[Node]) -> list[Stage]:
+def cut(nodes: Sequence[Node], every: int = 1) -> list[Stage]:
     """The stages, in order. Updates come last, after every read of the old weights and every
-    check.
+    check; those of the optimizer happen in every so many-th step.
     """
     pending = [node for node in nodes if not is_update(node.op)]
     made = {id(tensor) for node in nodes for tensor in node.outputs}
@@ -56,6 +57,10 @@ def cut(nodes: Sequence[Node]) -> list[Stage]:
         if len(pending) == before:
             raise RuntimeError(f"the Program has a cycle: {pending}")
     updates = [node for node in nodes if is_update(node.op)]
+    if every > 1:
+        steps = [node for node in updates if is_step(node.op)]
+        updates = [node for node in updates if not is_step(node.op)]
+        stages.append(Stage(TILE, steps, every))
     if updates:
         stages.append(Stage(TILE, updates))
     return stages

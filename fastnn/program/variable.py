@@ -10,7 +10,7 @@ moved.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,9 @@ class Variable:
         self.shape: tuple[int, ...] = tuple(array.shape)
         self.dtype: str = str(array.dtype)
         self.trainable: bool = bool(trainable)
+        # functions of the value: what it adds to the loss, what it becomes after each update
+        self.regularizer: Callable[..., Any] | None = None
+        self.constraint: Callable[..., Any] | None = None
         self.buffer: Buffer = Buffer(array.nbytes)
         self.buffer.places[self] = 0
         self.offset = 0

@@ -391,7 +391,7 @@ class TrainingLoop:
     def _fill_rates(self, control: ControlBlock, first: int, count: int) -> None:
         """The learning rate and what depends on the step, for rows ``first`` … of the block."""
         optimizer = self.model.optimizer
-        table = optimizer.control(optimizer.iterations, count)
+        table = optimizer.control_rows(optimizer.iterations, count)
         columns = slice(words.LEARNING_RATE, words.LEARNING_RATE + table.shape[1])
         control.floats[first : first + count, columns] = table
 
@@ -466,7 +466,7 @@ class Snapshot:
         for copy, buffer in zip(self._copies, self._buffers, strict=True):
             buffer.data[...] = copy
         if self.model.optimizer.state is not None:
-            self.model.optimizer.state.restart()  # averages of gradients that were not finite
+            self.model.optimizer.restart()  # averages of gradients that were not finite
         return (
             "The weights had overflowed: they were set back to a finite copy, "
             f"{time.monotonic() - self._taken:.1f} s old, and the optimizer starts anew."

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn.errors import StateError
+from fastnn.errors import ShapeError, StateError
 from fastnn.losses.loss import match_targets
 from fastnn.losses.reduction import counted, reduce_tensors
 from fastnn.ops import data
 from fastnn.ops import metric as metric_ops
 from fastnn.ops import state as state_ops
 from fastnn.ops.optimizer import run_tensor
+from fastnn.optimizers.processing import averages, processed
 from fastnn.program.assignments import Assigned, assignments
 from fastnn.program.autodiff import gradients
+from fastnn.program.penalties import add_penalties, collected
 from fastnn.program.program import Program, Slot, StateStorage
 from fastnn.program.tensor import BATCH, Node, Shape, Tensor, matrix_view, product
 from fastnn.program.variable import Variable, unique
@@ -107,7 +109,7 @@ def build(model: Sequential, job: Job) -> Program:
     else:
         x = data.gather_rows(X, model.sample_shape, model.dtype)
     slots = [Slot("x", "labels" if ids else "input", columns, model.dtype, classes=ids)]
-    with assignments() as assigned:
+    with assignments() as assigned, collected() as losses:
         prediction = model.trace(x, training=job.training)
     if not job.training:
         assigned.clear()  # what only evaluates or predicts changes nothing
@@ -115,7 +117,7 @@ def build(model: Sequential, job: Job) -> Program:
         slots.append(_output_slot("predictions", prediction))
         changes = [state_ops.assign(variable, value) for variable, value in assigned.items()]
         return Program([data.scatter_rows(prediction, 1), *changes], slots)
-    return _with_targets(model, job, x, prediction, slots, assigned)
+    return _with_targets(model, job, x, prediction, slots, assigned, losses)
 
 
 def _with_targets(
@@ -125,6 +127,7 @@ def _with_targets(
     prediction: Tensor,
     slots: list[Slot],
     assigned: Assigned,
+    added: list[Tensor],
 ) -> Program:
     """The jobs that compare predictions with targets."""
     compiled = model.compiled
@@ -151,6 +154,8 @@ def _with_targets(
         total = reduce_tensors(
             values, weights, loss.reduction, loss.name, valid, check_finite=job.check_loss
         )
+        trained = unique(model.trainable_variables)
+        total = add_penalties(total, added, trained, job.check_loss)
         roots.append(metric_ops.metric_scalar(0, total))
     resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
     if job.kind != "gradients":
@@ -230,6 +235,8 @@ def _training_program(
     variables = unique(model.trainable_variables)
     found = gradients(total, variables)
     pairs = {v: g for v, g in zip(variables, found, strict=True) if g is not None}
+    pairs, keep = processed(optimizer, pairs)
+    roots += keep
     storage = model.optimizer_storage()
     for run in parameter_runs(list(pairs), optimizer):
         w, g = run_tensor("parameters", run), run_tensor("gradients", run)
@@ -245,7 +252,26 @@ def _training_program(
         initial_state=state,
         gradients=pairs,
         storage=storage,
+        after=[averages(optimizer, parameter_runs(variables, optimizer)), constrained(list(pairs))],
+        every=optimizer.update_every,
     )
+
+
+def constrained(variables: Sequence[Variable]) -> list[Node]:
+    """The nodes that give variables the values that their constraints allow."""
+    nodes = []
+    for variable in variables:
+        if variable.constraint is None:
+            continue
+        value = variable.constraint(variable.tensor())
+        if not isinstance(value, Tensor) or value.shape != variable.shape:
+            shape = getattr(value, "shape", type(value).__name__)
+            raise ShapeError(
+                f"the constraint of {variable.path!r} returned {shape}, expected a tensor of shape "
+                f"{variable.shape}. Compute the new value from the weight with fastnn.ops."
+            )
+        nodes.append(state_ops.assign(variable, value))
+    return nodes
 
 
 def parameter_runs(variables: Sequence[Variable], optimizer: Optimizer) -> list[list[Variable]]:

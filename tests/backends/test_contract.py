@@ -36,7 +36,7 @@ from fastnn.ops import (
 from fastnn.ops.contract import OPS, ROW, SERIAL, TILE
 from fastnn.program.record import SUFFIX, _extent, _work, kernel_name
 from fastnn.program.stages import kind_of
-from fastnn.program.tensor import Size, matrix_view
+from fastnn.program.tensor import Size, matrix_view, product
 from tests.support.cases import CASES, bytes_moved, cases_of, flops, op_names
 from tests.support.one_op import COMPOSED, Bench
 
@@ -166,7 +166,10 @@ def test_the_subject_of_an_op():
     for case in CASES:
         node = case.build(bench)
         subject = node.op.subject(node)
-        if node.outputs:
+        if subject.node is None and subject.variable is None and subject.region is None:
+            whole = (node.outputs or node.inputs)[0]  # its elements, without a shape
+            assert subject.shape == (product(whole.shape),), case.id
+        elif node.outputs:
             assert subject is node.output, case.id
         elif case.op.endswith("_step"):
             assert subject.region.kind == "parameters", case.id

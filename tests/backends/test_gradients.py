@@ -11,12 +11,12 @@ import pytest
 from fastnn import backends
 from fastnn.backends.base import RunState
 from fastnn.errors import StateError
-from fastnn.ops import data, dense, elementwise, loss, reduce, shape
+from fastnn.ops import data, dense, elementwise, loss, penalty, reduce, shape
 from fastnn.ops.codes import FLAT
 from fastnn.ops.contract import OPS
 from fastnn.program.autodiff import gradients
 from fastnn.program.program import Program
-from fastnn.program.tensor import Node, Tensor
+from fastnn.program.tensor import Node, Tensor, constant
 from fastnn.program.variable import Variable
 from tests.support.cases import Case, cases_of
 from tests.support.gradcheck import check_gradient
@@ -84,8 +84,11 @@ def check_case(case: Case, backend: str, n: int, size: int, other: int) -> None:
     places = [i for i, _ in enumerate(node.inputs) if inputs[i].dtype == bench.dtype]
     targets = [node.inputs[i] for i in places if node.inputs[i].constant is None]
     skips = case.kink(inputs) if case.kink else [None] * len(inputs)
-    if case.op == "loss_mean":
+    if case.op in ("loss_mean", "add_terms", "divide_by_rows"):  # ends of losses
         total, projection = node.output, np.ones(())
+    elif case.op == "penalty_sums":
+        total = penalty.add_terms(constant(0.0, "float64"), node.output)
+        projection = np.ones(())
     else:
         projected = bench.rows(*bench.concrete(node.output.shape[1:]))
         rows = node.output.shape[0]

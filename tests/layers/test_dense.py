@@ -104,11 +104,6 @@ def test_units_must_be_a_positive_integer(units: Any) -> None:
 @pytest.mark.parametrize(
     "argument",
     [
-        "kernel_regularizer",
-        "bias_regularizer",
-        "activity_regularizer",
-        "kernel_constraint",
-        "bias_constraint",
         "lora_rank",
         "lora_alpha",
         "quantization_config",

@@ -75,20 +75,22 @@ def test_defaults_are_those_of_keras(optimizer: Any, config: dict[str, Any]) -> 
         ("gradient_accumulation_steps", 4),
     ],
 )
-def test_arguments_of_keras_that_are_not_there_are_named(
-    cls: Any, argument: str, value: Any
-) -> None:
+def test_what_surrounds_the_update_is_kept_and_checked(cls: Any, argument: str, value: Any) -> None:
     default = inspect.signature(cls).parameters[argument].default
-    cls(**{argument: default})
-    with pytest.raises(UnsupportedError, match=rf"{cls.__name__}: received {argument}={value}"):
-        cls(**{argument: value})
+    assert getattr(cls(), argument) == default
+    optimizer = cls(**{argument: value})
+    assert getattr(optimizer, argument) == optimizer.get_config()[argument] == value
+    assert getattr(cls.from_config(optimizer.get_config()), argument) == value
+    for wrong in (-1, "much", float("nan")):
+        with pytest.raises(ArgumentError, match=rf"{cls.__name__}: received {argument}="):
+            cls(**{argument: wrong})
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_old_spellings(cls: Any) -> None:
     assert cls(lr=0.5).learning_rate == 0.5
     cls(decay=0.0)
-    with pytest.raises(UnsupportedError, match=r"decay=1e-06.*learning_rate"):
+    with pytest.raises(UnsupportedError, match=r"decay=1e-06.*InverseTimeDecay"):
         cls(decay=1e-6)
     with pytest.raises(ArgumentError, match="two names for one argument"):
         cls(learning_rate=0.3, lr=0.5)
@@ -110,8 +112,7 @@ def test_the_learning_rate_is_a_python_float() -> None:
     for value in (0, 1, np.float32(0.25), np.array(0.25)):
         optimizer = optimizers.Adam(value)  # type: ignore[arg-type]
         assert type(optimizer.learning_rate) is float
-    with pytest.raises(UnsupportedError, match="schedules"):
-        optimizers.Adam(lambda: 0.1)  # type: ignore[arg-type]
+    assert optimizers.Adam(lambda: 0.5).learning_rate == 0.5  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

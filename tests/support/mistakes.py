@@ -70,9 +70,17 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "unknown argument of a layer": lambda: layers.Dense(3, activaton="relu"),
     "unknown argument of an optimizer": lambda: optimizers.Adam(learnig_rate=0.1),
     "unknown argument of Sequential": lambda: Sequential([], nme="a"),
-    "unsupported argument of a layer": lambda: layers.Dense(3, kernel_regularizer="l2"),
-    "unsupported argument of an optimizer": lambda: optimizers.SGD(clipnorm=1.0),
-    "a schedule": lambda: optimizers.SGD(lambda: 0.1),
+    "unsupported argument of a layer": lambda: layers.Dense(3, lora_rank=2),
+    "unknown regularizer": lambda: layers.Dense(3, kernel_regularizer="l3"),
+    "unknown constraint": lambda: layers.Dense(3, kernel_constraint="max_nrom"),
+    "two kinds of clipping": lambda: optimizers.SGD(clipnorm=1.0, clipvalue=0.5),
+    "accumulation": lambda: optimizers.SGD(gradient_accumulation_steps=1),
+    "a schedule's class": lambda: optimizers.SGD(optimizers.schedules.CosineDecay),
+    "a function for a learning rate": lambda: optimizers.SGD(lambda: "fast").learning_rate,
+    "learning rate of a schedule": lambda: setattr(
+        optimizers.SGD(optimizers.schedules.CosineDecay(0.1, 10)), "learning_rate", 0.2
+    ),
+    "boundaries": lambda: optimizers.schedules.PiecewiseConstantDecay([3, 5], [0.1, 0.2]),
     # numbers out of range
     "units": lambda: dense(0),
     "rate of dropout": lambda: layers.Dropout(1.5),

@@ -10,6 +10,7 @@ import numpy as np
 from fastnn.ops import noise, normalization, state
 from fastnn.program.tensor import Node, Tensor
 from tests.support import magnitudes as sizes
+from tests.support import step_cases
 from tests.support.magnitudes import Array, Arrays
 from tests.support.one_op import Bench
 from tests.support.tolerances import DOUBLE_SUM, EXACT, REDUCTION, Family, rounded
@@ -274,5 +275,6 @@ ROWS: list[dict[str, Any]] = [
         "magnitude": batch_norm_dgamma_size,
     },
 ]
+ROWS += step_cases.ROWS  # of what surrounds an update
 for row in ROWS:
     row.setdefault("family", NORMAL if row["op"] == "random_normal" else EXACT)

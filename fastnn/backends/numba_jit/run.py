@@ -57,7 +57,7 @@ from fastnn.program.record import KIND, STAGE_WORDS
 I64: Any = types.int64
 WORDS: Any = types.CPointer(types.int64)
 ROW, TILE, SERIAL, HOST_STAGE = KIND["row"], KIND["tile"], KIND["serial"], KIND["host"]
-STAGE_KIND, STAGE_FIRST, STAGE_COUNT, STAGE_GRAIN, COST_A, COST_B = range(6)
+STAGE_KIND, STAGE_FIRST, STAGE_COUNT, STAGE_GRAIN, COST_A, COST_B, STAGE_EVERY = range(7)
 RECORD_KERNEL, EXTENT_A, EXTENT_B, RECORD_GRAIN = 1, 3, 4, 5
 PROGRAM_STAGES, PROGRAM_SEGMENTS, PROGRAM_TABLE = 3, 5, 7
 STATUS_WORDS = 8
@@ -244,14 +244,15 @@ def run_program(
     while running:
         row = address_of(rows) + (first_step + done) * control.WORDS * 8
         addresses[memory.CONTROL] = row
-        n = words_at(row)[control.N]
+        n, step = words_at(row)[control.N], words_at(row)[control.STEP]
         job[N] = n
         for s in range(first_stage, stages):
             stage = at(stage_table, s * STAGE_WORDS)
+            every = stage[STAGE_EVERY]
             if status[STATUS_CODE] == 0 and stage[STAGE_KIND] == HOST_STAGE:
                 status[STATUS_CODE] = HOST
                 result[5] = s
-            elif status[STATUS_CODE] == 0:
+            elif status[STATUS_CODE] == 0 and (every < 2 or (step + 1) % every == 0):
                 job[STAGE] = address_of(stage)
                 cost = F64(stage[COST_A]) + F64(stage[COST_B]) * n
                 many = shared != 0 and threads > 1 and cost >= PARALLEL_COST

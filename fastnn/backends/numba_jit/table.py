@@ -83,6 +83,11 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "layerwise": (("lamb_step", "adafactor_step", "muon_step"), ()),
     "perceptron": (("perceptron_pass",), ()),
+    "penalty": (("penalty_sums", "penalty_gradient", "add_terms", "divide_by_rows"), ()),
+    "gradient": (
+        ("clip_by_norm", "accumulate_gradient", "keep_gradient", "average_weights"),
+        (),
+    ),
     "state": (("assign",), ()),
 }
 # what several kernels of a chapter call by name instead of holding a copy each

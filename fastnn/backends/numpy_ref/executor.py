@@ -20,7 +20,7 @@ from fastnn.errors import BackendUnavailable
 from fastnn.ops.contract import HOST
 from fastnn.ops.host import perform
 from fastnn.ops.metric import StateRegion
-from fastnn.ops.optimizer import Run, is_update
+from fastnn.ops.optimizer import Run, is_step, is_update
 from fastnn.program import control as control_words
 from fastnn.program.control import ControlBlock
 from fastnn.program.program import Program
@@ -45,6 +45,8 @@ FAMILIES = (
     "optimizer",
     "layerwise",
     "perceptron",
+    "penalty",
+    "gradient",
     "state",
 )
 
@@ -94,7 +96,9 @@ class NumpyExecutable:
         self._tensors: list[Tensor] = []
         self._shapes: dict[int, list[tuple[int, ...]]] = {}  # of every tensor, by rows of a batch
         # updates last: after every read of the old weights and every check of the step
-        for node in sorted(program.nodes, key=lambda node: is_update(node.op)):
+        groups = [program.nodes, *program.after]
+        nodes = [sorted(group, key=lambda node: is_update(node.op)) for group in groups]
+        for node in itertools.chain(*nodes):
             function = None if node.op.name == "reshape" else find_function(node.op.name)
             if node.op.stage == HOST:
                 function = functools.partial(_perform, node)
@@ -163,7 +167,10 @@ class NumpyExecutable:
             shapes = [_concrete(tensor, context.n) for tensor in self._tensors]
             self._shapes[context.n] = shapes
         gradients = self.program.gradients
+        updates = (context.step + 1) % self.program.every == 0
         for call in self.calls:
+            if not updates and is_step(call.node.op):
+                continue
             inputs = [values[place] for place in call.inputs]
             if call.function is None:
                 values[call.outputs[0]] = inputs[0].reshape(shapes[call.outputs[0]])
