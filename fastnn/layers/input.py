@@ -7,7 +7,8 @@ from typing import Any
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.layers.layer import Layer, checked_shape
+from fastnn.layers.input_spec import checked_shape
+from fastnn.layers.layer import Layer
 from fastnn.program.tensor import Tensor
 
 # Data of these types may be announced; layers compute in floats all the same

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.program.tensor import Size, Tensor
 
@@ -163,3 +165,17 @@ def shown(sizes: Sequence[Any]) -> str:
     """A shape as messages write it: ``(batch, 3)``."""
     texts = ["batch" if size is None or isinstance(size, Size) else str(size) for size in sizes]
     return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+
+def checked_shape(shape: Any, what: str) -> tuple[int, ...]:
+    """The shape of one sample as a tuple of positive integers."""
+    sizes: Sequence[Any] = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    for size in sizes:
+        if size is None:
+            raise ShapeError(
+                f"{what} {tuple(sizes)} has an unknown size (None). Only the batch size may be "
+                "unknown, and it is not part of the shape of one sample: give every size."
+            )
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise ShapeError(f"{what} must hold positive integers, received {tuple(sizes)}.")
+    return tuple(int(size) for size in sizes)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments, config, constraints, initializers, regularizers
-from fastnn.errors import ArgumentError, ShapeError, StateError
+from fastnn.errors import ArgumentError, StateError
 from fastnn.layers import tracking
 from fastnn.layers.assigning import assign_weights
 from fastnn.layers.calling import call_layer, is_symbolic
-from fastnn.layers.input_spec import InputSpec
+from fastnn.layers.input_spec import InputSpec, checked_shape
 from fastnn.program import assignments, penalties
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
 from fastnn.program.variable import Variable, unique
@@ -490,20 +490,6 @@ def argument_names(cls: type) -> list[str]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return list(names)
-
-
-def checked_shape(shape: Any, what: str) -> tuple[int, ...]:
-    """The shape of one sample as a tuple of positive integers."""
-    sizes: Sequence[Any] = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    for size in sizes:
-        if size is None:
-            raise ShapeError(
-                f"{what} {tuple(sizes)} has an unknown size (None). Only the batch size may be "
-                "unknown, and it is not part of the shape of one sample: give every size."
-            )
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise ShapeError(f"{what} must hold positive integers, received {tuple(sizes)}.")
-    return tuple(int(size) for size in sizes)
 
 
 LayerMaker = Callable[..., Layer]

@@ -15,7 +15,8 @@ from fastnn import arguments, backends, random
 from fastnn.backends.base import Backend
 from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.layers.assigning import assign_weights
-from fastnn.layers.layer import Layer, automatic_name, checked_shape
+from fastnn.layers.input_spec import checked_shape
+from fastnn.layers.layer import Layer, automatic_name
 from fastnn.layers.tracking import calling, sources
 from fastnn.models.trainer import Trainer
 from fastnn.program.tensor import BATCH, Shape, Tensor

@@ -14,7 +14,7 @@ import numpy as np
 
 from fastnn import arguments, checks
 from fastnn.errors import ArgumentError, DataError, ShapeError
-from fastnn.layers.layer import checked_shape
+from fastnn.layers.input_spec import checked_shape
 from fastnn.losses import BinaryCrossentropy, CategoricalCrossentropy
 from fastnn.program.program import StateStorage
 from fastnn.training.data import Feed, Source, as_array
