@@ -205,5 +205,11 @@ class Feed:
             row = base + row if permutation is None else int(permutation[base + row])
         return self.first_row + row
 
+    def place(
+        self, binding: int, row: int, permutation: Array | None, base: int
+    ) -> tuple[str, int]:
+        """The name and the row of the user's array for a row that a run reported."""
+        return self.sources[binding].name, self.user_row(binding, row, permutation, base)
+
     def _check(self, source: Source) -> bool:
         return self.check_finite and source.array.dtype.kind == "f"

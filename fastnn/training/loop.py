@@ -47,13 +47,17 @@ SNAPSHOT_SECONDS = 2.0
 
 @dataclass
 class Window:
-    """Steps over rows in one order: by step, the first position, the rows, and where epochs end."""
+    """Steps over rows in one order: by step, the first position, the rows, and where epochs end;
+    ``first_step`` and ``first_row`` are what of the epoch lies before the window.
+    """
 
     permutation: Array | None
     offsets: Array
     rows: Array
     epoch_steps: int
     epochs: int = 1
+    first_step: int = 0
+    first_row: int = 0
 
     @property
     def steps(self) -> int:
@@ -141,8 +145,7 @@ class Runner:
         """The error for a run that stopped on bad data, or what a function of the user's raised."""
         if result.error is not None:
             return result.error
-        row = self.feed.user_row(result.binding, result.row, window.permutation, base)
-        name = self.feed.sources[result.binding].name
+        name, row = self.feed.place(result.binding, result.row, window.permutation, base)
         return checks.run_error(result, self.executable.program.slots, self.classes, row, name)
 
 
@@ -159,12 +162,16 @@ class EvaluationLoop:
 
     def run(self, steps: int | None = None) -> dict[str, Any]:
         """The means over all rows, or over the first ``steps`` batches."""
-        runner = self.runner
-        offsets, rows = batch_grid(runner.feed.rows, self.batch)
+        offsets, rows = batch_grid(self.runner.feed.rows, self.batch)
         if steps is not None:
             offsets, rows = offsets[:steps], rows[:steps]
-        window = Window(None, offsets, rows, len(offsets))
-        runner.prepare(1)
+        self.runner.prepare(1)
+        self._run_window(Window(None, offsets, rows, len(offsets)))
+        return self.runner.logs(self.runner.state.state)
+
+    def _run_window(self, window: Window) -> None:
+        """Run the steps of a window."""
+        runner, offsets, rows = self.runner, window.offsets, window.rows
         hooks = self.callbacks.has_batch_hooks("test")
         for a, b in runner.chunks(window):
             first, last = int(offsets[a]), int(offsets[b - 1] + rows[b - 1])
@@ -173,7 +180,7 @@ class EvaluationLoop:
             done = 0
             while done < b - a:
                 if hooks:
-                    self.callbacks.on_test_batch_begin(a + done)
+                    self.callbacks.on_test_batch_begin(window.first_step + a + done)
                 result = runner.executable.run(
                     bound,
                     control,
@@ -187,11 +194,12 @@ class EvaluationLoop:
                 if result.status:
                     raise runner.error(result, window, base)
                 if hooks:
-                    self.callbacks.on_test_batch_end(a + done - 1, runner.logs(runner.state.state))
+                    step = window.first_step + a + done - 1
+                    self.callbacks.on_test_batch_end(step, runner.logs(runner.state.state))
                 if self.progress.is_due():
                     position = int(offsets[a + done - 1] + rows[a + done - 1])
-                    self.progress.update(position, runner.logs(runner.state.state))
-        return runner.logs(runner.state.state)
+                    logs = runner.logs(runner.state.state)
+                    self.progress.update(window.first_row + position, logs)
 
 
 class TrainingLoop:
@@ -237,6 +245,8 @@ class TrainingLoop:
         epoch = first_epoch
         while epoch < epochs and not self.model.stop_training:
             count = self._epochs_at_once(epochs - epoch)
+            if not count:
+                break
             if count > 1:
                 self.logs = self._many_epochs(epoch, count)
             else:
@@ -255,7 +265,9 @@ class TrainingLoop:
     # -- epochs -----------------------------------------------------------------------------------
 
     def _epochs_at_once(self, left: int) -> int:
-        """How many epochs one window may span: 1 if Python must look between them."""
+        """How many epochs one window may span: 1 if Python must look between them, 0 if there is no
+        data for any.
+        """
         watched = (
             self._batch_hooks
             or self.callbacks.has_epoch_hooks
@@ -274,19 +286,22 @@ class TrainingLoop:
         """One epoch with everything that may happen round it."""
         started = time.perf_counter()
         self.callbacks.on_epoch_begin(epoch)
+        logs, trained = self._epoch_steps(epoch, epochs)
+        if self.validate is not None and self._validates(epoch):
+            logs |= {f"val_{name}": value for name, value in self.validate().items()}
+        self.progress.end_epoch(logs, time.perf_counter() - started, trained)
+        self.callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _epoch_steps(self, epoch: int, epochs: int) -> tuple[dict[str, Any], int]:
+        """The steps of one epoch: its figures, and how many rows were trained on."""
         window = self._next_window()
         self.progress.begin_epoch(epoch, epochs, int(window.rows.sum()))
         self.runner.prepare(1)
         done = self._run_window(window, epoch)
         complete = done == window.steps
         sums = self.runner.state.history[0] if complete else self.runner.state.state
-        logs = self.runner.logs(sums)
-        if self.validate is not None and self._validates(epoch):
-            logs |= {f"val_{name}": value for name, value in self.validate().items()}
-        trained = int(window.rows[:done].sum())
-        self.progress.end_epoch(logs, time.perf_counter() - started, trained)
-        self.callbacks.on_epoch_end(epoch, logs)
-        return logs
+        return self.runner.logs(sums), int(window.rows[:done].sum())
 
     def _many_epochs(self, epoch: int, count: int) -> dict[str, Any]:
         """Many epochs that nobody watches, in one window; the History gets the finished ones."""
@@ -364,7 +379,7 @@ class TrainingLoop:
             self._fill_rates(control, 0, b - a)
             while done < b - a:
                 if self._batch_hooks:
-                    self.callbacks.on_train_batch_begin(a + done)
+                    self.callbacks.on_train_batch_begin(window.first_step + a + done)
                     self._fill_rates(control, done, 1)
                 with self._interrupts:
                     result = runner.executable.run(
@@ -403,9 +418,9 @@ class TrainingLoop:
         sums = self.runner.state.history[0] if ended else self.runner.state.state
         logs = self.runner.logs(sums)
         if self.progress.is_due():
-            self.progress.update(int(window.rows[:done].sum()), logs)
+            self.progress.update(window.first_row + int(window.rows[:done].sum()), logs)
         if self._batch_hooks:
-            self.callbacks.on_train_batch_end(done - 1, logs)
+            self.callbacks.on_train_batch_end(window.first_step + done - 1, logs)
 
     def _loss_error(
         self, result: RunResult, window: Window, step: int, epoch: int
@@ -413,7 +428,7 @@ class TrainingLoop:
         """The error for a loss that is not finite."""
         epoch += step // window.epoch_steps
         shown = "NaN" if math.isnan(result.value) else "infinite"
-        batch = step % window.epoch_steps + 1
+        batch = window.first_step + step % window.epoch_steps + 1
         return self._diverged(f"the loss became {shown} in epoch {epoch + 1}, batch {batch}.")
 
     def _diverged(self, what: str) -> NonFiniteLossError:
