@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from fastnn.ops.contract import SERIAL, TILE, define
 from fastnn.ops.shape import RESHAPE
 from fastnn.program.tensor import Node, Size, Tensor, constant, matrix_view, product
@@ -32,7 +34,7 @@ def _start(node: Node, incoming: Tensor) -> float:
     """The constant that the gradient of a sum at the end of the loss is."""
     if incoming.constant is None:
         raise TypeError(f"{node.op.name} must be at the end of the loss.")
-    return float(incoming.constant)
+    return float(incoming.constant.reshape(-1)[0])  # the same for all terms
 
 
 def _sums_gradient(node: Node, incoming: Tensor) -> Sequence[Tensor | None]:
@@ -43,7 +45,9 @@ def _sums_gradient(node: Node, incoming: Tensor) -> Sequence[Tensor | None]:
 
 
 def _terms_gradient(node: Node, incoming: Tensor) -> Sequence[Tensor | None]:
-    return [incoming, constant(_start(node, incoming), node.inputs[1].dtype)]
+    terms = node.inputs[1]
+    sizes = [size for size in terms.shape if isinstance(size, int)]
+    return [incoming, constant(np.full(sizes, _start(node, incoming)), terms.dtype)]
 
 
 def _factors(node: Node) -> Sequence[float]:
