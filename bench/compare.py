@@ -21,10 +21,11 @@ from pathlib import Path
 from bench import baseline, chart, inputs, machine, processes, report, roofline
 from bench.peers.job import Job
 from bench.probe import ProbeUnavailable, peaks
-from bench.results import BASELINE, Race, Results, Row
+from bench.results import BASELINE, OTHER, Race, Results, Row
 from bench.tasks import DEFAULT, TASKS, Task
 
 PEERS = ("torch", "jax", "keras", "sklearn", "numpy")
+BACKENDS = ("numba", "numpy")
 RACE = "B"  # the recipe of the race to an accuracy
 RACE_EPOCHS = 40  # after which it is given up
 
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
     made.add_argument("--workloads", default="", help=f"of {','.join(TASKS)} (default all but A0)")
     made.add_argument("--peers", help=f"of {','.join(PEERS)} (default: those installed)")
+    made.add_argument("--backends", default="", help="further ones of fastnn: numba,numpy")
     made.add_argument("--peer-python", metavar="PATH", default=sys.executable, help="their Python")
     made.add_argument("--threads", type=int, default=0, help="default: all processors")
     made.add_argument("--repeats", type=int, default=5, help="processes per variant (default 5)")
@@ -100,6 +102,9 @@ def participants(options: argparse.Namespace, folder: Path, results: Results) ->
         if peer == BASELINE:
             results.versions[peer]["commit"] = baseline.commit(options.baseline)
         found.append(Participant(peer, module, python, package, answer["variants"]))
+        for backend in names(options.backends, BACKENDS, "backend") if peer == "fastnn" else []:
+            own_variants = {kind: [backend] for kind in answer["variants"]}
+            found.append(Participant(f"{OTHER}{backend}", module, python, package, own_variants))
     return found
 
 
@@ -119,7 +124,8 @@ def measure(
     name: str, found: list[Participant], options: argparse.Namespace, folder: Path, results: Results
 ) -> None:
     """All repeats of one task."""
-    task, who = TASKS[name], entries(found, TASKS[name].kind)
+    task = TASKS[name]
+    who = entries([one for one in found if task.written_for(one.peer)], task.kind)
     threads = 1 if task.one_thread else options.threads
     inputs.write(folder, task, options.data, options.samples)
     rows = {(p.peer, variant): Row(name, p.peer, variant) for p, variant in who}

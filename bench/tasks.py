@@ -44,6 +44,10 @@ class Task:
         """Whether a peer can do all of the work: scikit-learn has no dropout."""
         return not (peer == "sklearn" and self.kind == "train" and self.network.dropout)
 
+    def written_for(self, peer: str) -> bool:
+        """Whether there is a program of a peer: the elementwise workload's are PyTorch and JAX."""
+        return not self.network.elementwise or peer not in ("keras", "sklearn", "numpy")
+
 
 TASKS = {
     **{name: Task(f"{name} {WORKLOADS[name]}", "train", name) for name in WORKLOADS},

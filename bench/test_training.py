@@ -69,8 +69,8 @@ def test_epoch(benchmark: Any, name: str, backend: str) -> None:
     """One epoch of training, shuffled, without display or validation."""
     workload = WORKLOADS[name]
     benchmark.group = f"epoch of {name}"
-    x, y = workload.data(LIMIT or None)
-    model = workload.model(backend)
+    x, labels = workload.data(LIMIT or None)
+    y, model = workload.targets(labels), workload.model(backend)
     model.fit(x, y, batch_size=workload.batch, verbose=0)
 
     def epoch() -> fastnn.callbacks.History:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+# Of the workload of elementwise functions: Keras's defaults, but for the norm.
+WEIGHT_DECAY, CLIP_NORM, AVERAGE, NORM_EPSILON, FOCUS, BALANCE = 0.004, 0.1, 0.99, 1e-3, 2.0, 0.25
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -26,6 +29,9 @@ class Workload:
     sizes : inputs, hidden layers, outputs. One output is a sigmoid, several a softmax.
     dropout : rate after each hidden layer.
     optimizer : name. batch : samples a step. samples : samples an epoch.
+    elementwise : instead of ReLU and cross-entropy, what keeps memory and vector functions busy:
+        layer normalisation and swish after each hidden layer, categorical focal loss, AdamW with
+        gradients clipped by their common norm, and a moving average of the weights.
     """
 
     sizes: tuple[int, ...]
@@ -33,6 +39,7 @@ class Workload:
     optimizer: str
     batch: int
     samples: int
+    elementwise: bool = False
 
     @property
     def binary(self) -> bool:
@@ -47,10 +54,13 @@ class Workload:
     @property
     def parameters(self) -> int:
         """Weights and biases."""
-        return sum((n_in + 1) * n_out for n_in, n_out in self.layers)
+        norms = sum(2 * units for units in self.sizes[1:-1]) if self.elementwise else 0
+        return sum((n_in + 1) * n_out for n_in, n_out in self.layers) + norms
 
     def __str__(self) -> str:
         parts = ["-".join(map(str, self.sizes)), f"dropout {self.dropout:g}" * bool(self.dropout)]
+        if self.elementwise:
+            parts.append("layer norm swish focal loss, clipped and averaged")
         return " ".join([*filter(None, parts), f"{self.optimizer} b{self.batch}"])
 
     def forward_flops(self) -> float:
@@ -68,6 +78,10 @@ class Workload:
         n = samples or self.samples
         x = rng.random((n, self.sizes[0]), dtype=np.float32)
         return x, rng.integers(0, 2 if self.binary else self.sizes[-1], n)
+
+    def targets(self, labels: Array) -> Array:
+        """The labels as the loss takes them: rows of zeros and a one for the focal loss."""
+        return np.eye(self.sizes[-1], dtype=np.float32)[labels] if self.elementwise else labels
 
     def initial_weights(self, seed: int) -> list[Array]:
         """Kernel and bias of each layer in turn: Glorot uniform and zeros, float32."""
@@ -87,10 +101,19 @@ class Workload:
             [fastnn.Input((self.sizes[0],))], backend=backend, seed=seed, dtype=dtype
         )
         for units in self.sizes[1:-1]:
-            model.add(fastnn.layers.Dense(units, "relu"))
+            model.add(fastnn.layers.Dense(units, None if self.elementwise else "relu"))
+            if self.elementwise:
+                model.add(fastnn.layers.LayerNormalization())
+                model.add(fastnn.layers.Activation("swish"))
             if self.dropout:
                 model.add(fastnn.layers.Dropout(self.dropout))
         model.add(fastnn.layers.Dense(self.sizes[-1], "sigmoid" if self.binary else "softmax"))
+        if self.elementwise:
+            optimizer = fastnn.optimizers.AdamW(
+                weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM, use_ema=True
+            )
+            model.compile(optimizer=optimizer, loss="categorical_focal_crossentropy")
+            return model
         loss = "binary_crossentropy" if self.binary else "sparse_categorical_crossentropy"
         model.compile(optimizer=self.optimizer, loss=loss)
         return model
@@ -102,4 +125,5 @@ WORKLOADS = {
     "B": Workload((784, 512, 512, 10), 0.0, "adam", 128, 16384),
     "C": Workload((8, 32, 1), 0.0, "adam", 10, 10000),
     "D": Workload((784, 2048, 2048, 10), 0.0, "adam", 512, 4096),
+    "S": Workload((128, 768, 768, 20), 0.0, "adamw", 192, 16384, elementwise=True),
 }

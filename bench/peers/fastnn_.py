@@ -9,6 +9,7 @@ from typing import Any
 import fastnn
 from bench.peers.job import Array, Job, Measured, accuracy, time_calls
 
+BACKENDS = ("numba", "numpy")  # further variants: see ``compare.py``'s --backends
 VARIANTS = {"train": ["fit"], "infer": ["c"], "accuracy": ["fit"]}
 
 
@@ -21,8 +22,11 @@ def versions() -> dict[str, str]:
 def model(job: Job) -> Any:
     """The compiled model with the job's weights and permutations."""
     fastnn.set_num_threads(job.threads)
-    made = job.network.model("auto", seed=job.seed)
-    made.set_weights(job.weights())
+    backend = job.variant if job.variant in BACKENDS else "auto"
+    made, values = job.network.model(backend, seed=job.seed), job.weights()
+    dense = [layer for layer in made.layers if isinstance(layer, fastnn.layers.Dense)]
+    for number, layer in enumerate(dense):
+        layer.set_weights(values[2 * number : 2 * number + 2])
     made.generator = job.generator()
     return made
 
@@ -61,7 +65,7 @@ class Race(fastnn.callbacks.Callback):
 def train(job: Job, variant: str) -> Measured:
     """Epochs of one ``fit``."""
     clock, epochs = Clock(), job.warm_up + job.epochs
-    x, y, made = job.array("x"), job.array("y"), model(job)
+    x, y, made = job.array("x"), job.targets(), model(job)
     history = made.fit(
         x, y, batch_size=job.network.batch, epochs=epochs, verbose=0, callbacks=[clock]
     )

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from bench import workloads
 from bench.peers import job as jobs
 from bench.peers.job import Array, Job, Measured
 
@@ -50,6 +51,46 @@ def mean_loss(z: Any, y: Any, binary: bool) -> Any:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=1))
 
 
+def elementwise_parameters(job: Job) -> Any:
+    """Kernel and bias of each layer, scale and offset of each normalisation."""
+    dense = parameters(job)
+    return dense, [(jnp.ones_like(b), jnp.zeros_like(b)) for _, b in dense[:-1]]
+
+
+def focal_loss(weights: Any, x: Any, labels: Any) -> Any:
+    """The network of layer normalisation and swish, and Keras's categorical focal loss."""
+    dense, norms = weights
+    for (w, b), (scale, offset) in zip(dense, norms, strict=False):
+        z = x @ w + b
+        z = z - jnp.mean(z, axis=1, keepdims=True)
+        spread = jnp.mean(z * z, axis=1, keepdims=True) + workloads.NORM_EPSILON
+        x = jax.nn.silu(z * jax.lax.rsqrt(spread) * scale + offset)
+    w, b = dense[-1]
+    log_p = jnp.take_along_axis(jax.nn.log_softmax(x @ w + b), labels[:, None], axis=1)
+    return -workloads.BALANCE * jnp.mean((1 - jnp.exp(log_p)) ** workloads.FOCUS * log_p)
+
+
+def elementwise_update(state: Any, x: Any, y: Any, index: Any) -> Any:
+    """One step of AdamW with clipped gradients; ``state`` holds the averages in place of a key."""
+    weights, m, v, t, averages, total = state
+    loss, gradient = jax.value_and_grad(focal_loss)(weights, x[index], y[index])
+    norm = jnp.sqrt(sum(jnp.sum(g * g) for g in jax.tree.leaves(gradient)))
+    share = jnp.minimum(1.0, workloads.CLIP_NORM / (norm + 1e-12))
+    gradient = jax.tree.map(lambda g: g * share, gradient)
+    t = t + 1
+    m = jax.tree.map(lambda a, g: jobs.BETA_1 * a + (1 - jobs.BETA_1) * g, m, gradient)
+    v = jax.tree.map(lambda a, g: jobs.BETA_2 * a + (1 - jobs.BETA_2) * g * g, v, gradient)
+    rate = jobs.LEARNING_RATE * jnp.sqrt(1 - jobs.BETA_2**t) / (1 - jobs.BETA_1**t)
+    kept = 1 - jobs.LEARNING_RATE * workloads.WEIGHT_DECAY
+    weights = jax.tree.map(
+        lambda w, a, b: kept * w - rate * a / (jnp.sqrt(b) + jobs.EPSILON), weights, m, v
+    )
+    averages = jax.tree.map(
+        lambda a, w: workloads.AVERAGE * a + (1 - workloads.AVERAGE) * w, averages, weights
+    )
+    return weights, m, v, t, averages, total + loss * len(index)
+
+
 def probabilities(weights: Parameters, x: Any, binary: bool) -> Any:
     """The outputs."""
     z = logits(weights, x)
@@ -84,10 +125,13 @@ class Learner:
         workload = job.network
         self.x, self.y = jnp.asarray(job.array("x")), jnp.asarray(job.array("y"), jnp.int32)
         self.batch, self.binary = workload.batch, workload.binary
-        weights = parameters(job)
+        weights = elementwise_parameters(job) if workload.elementwise else parameters(job)
         zeros = [jax.tree.map(jnp.zeros_like, weights) for _ in range(2)]
-        self.state = (weights, *zeros, jnp.float32(0), jax.random.key(job.seed), jnp.float32(0))
+        own = jax.tree.map(jnp.copy, weights) if workload.elementwise else jax.random.key(job.seed)
+        self.state = (weights, *zeros, jnp.float32(0), own, jnp.float32(0))
         step = partial(update, dropout=workload.dropout, binary=workload.binary)
+        if workload.elementwise:
+            step = elementwise_update
         self.step = jax.jit(step, donate_argnums=0)
 
         def whole(state: Any, x: Any, y: Any, order: Any) -> Any:

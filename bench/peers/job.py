@@ -74,6 +74,10 @@ class Job:
         loaded: Array = np.load(Path(self.folder) / f"{name}.npy")
         return loaded
 
+    def targets(self) -> Array:
+        """``y`` as Keras's loss of the workload takes it."""
+        return self.network.targets(self.array("y"))
+
     def weights(self) -> list[Array]:
         """Initial kernel and bias of each layer in turn."""
         with np.load(Path(self.folder) / "weights.npz") as stored:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench import workloads
 from bench.peers import job as jobs
 from bench.peers.job import Array, Job, Measured
 
@@ -38,7 +39,9 @@ def network(job: Job, training: bool) -> nn.Sequential:
             dense.weight.copy_(torch.from_numpy(values[2 * number].T.copy()))
             dense.bias.copy_(torch.from_numpy(values[2 * number + 1]))
         modules.append(dense)
-        if number < len(workload.layers) - 1:
+        if number < len(workload.layers) - 1 and workload.elementwise:
+            modules += [nn.LayerNorm(n_out, eps=workloads.NORM_EPSILON), nn.SiLU()]
+        elif number < len(workload.layers) - 1:
             modules.append(nn.ReLU())
             if training and workload.dropout:
                 modules.append(nn.Dropout(workload.dropout))
@@ -47,20 +50,36 @@ def network(job: Job, training: bool) -> nn.Sequential:
     return nn.Sequential(*modules).train(training)
 
 
+def focal_loss(z: Any, labels: Any) -> Any:
+    """Keras's categorical focal cross-entropy, from logits: -α (1 - p)² log p of the label."""
+    log_p = torch.log_softmax(z, dim=1).gather(1, labels[:, None])
+    return (-workloads.BALANCE * (1 - log_p.exp()) ** workloads.FOCUS * log_p).mean()
+
+
 def learner(job: Job) -> tuple[nn.Sequential, Callable[[Array], float]]:
     """The network and what trains it for an epoch."""
     model, workload = network(job, training=True), job.network
     x, y = torch.from_numpy(job.array("x")), torch.from_numpy(job.array("y"))
-    if workload.binary:
+    criterion: Callable[..., Any]
+    if workload.elementwise:
+        criterion = focal_loss
+    elif workload.binary:
         y, criterion = y.to(torch.float32)[:, None], nn.BCEWithLogitsLoss()
     else:
         criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(
-        model.parameters(),
+    weights = list(model.parameters())
+    averages = [weight.detach().clone() for weight in weights] if workload.elementwise else []
+    make = torch.optim.Adam
+    decay = {}
+    if workload.elementwise:
+        make, decay = torch.optim.AdamW, {"weight_decay": workloads.WEIGHT_DECAY}
+    optimizer = make(
+        weights,
         lr=jobs.LEARNING_RATE,
         betas=(jobs.BETA_1, jobs.BETA_2),
         eps=jobs.EPSILON,
         fused=True,
+        **decay,
     )
 
     def epoch(permutation: Array) -> float:
@@ -70,7 +89,12 @@ def learner(job: Job) -> tuple[nn.Sequential, Callable[[Array], float]]:
             loss = criterion(model(x.index_select(0, index)), y.index_select(0, index))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            if averages:
+                nn.utils.clip_grad_norm_(weights, workloads.CLIP_NORM)
             optimizer.step()
+            if averages:
+                with torch.no_grad():
+                    torch._foreach_lerp_(averages, weights, 1 - workloads.AVERAGE)
             losses.append(loss.detach())
             sizes.append(len(index))
         return float(torch.stack(losses) @ torch.tensor(sizes, dtype=torch.float32)) / len(x)
