@@ -37,7 +37,7 @@ class StateError(FastnnError, RuntimeError):
     """A call at the wrong time, such as ``fit`` before ``compile``."""
 
 
-class NonFiniteLossError(FastnnError, ArithmeticError):
+class NonFiniteLossError(FastnnError, ArithmeticError, RuntimeError):
     """The loss became NaN or infinite during training."""
 
 

@@ -18,6 +18,7 @@ from fastnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLRO
 from fastnn.callbacks.refused import OrbaxCheckpoint as OrbaxCheckpoint
 from fastnn.callbacks.refused import RemoteMonitor as RemoteMonitor
 from fastnn.callbacks.refused import TensorBoard as TensorBoard
+from fastnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 
 __all__ = [
     "CSVLogger",
@@ -33,4 +34,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "RemoteMonitor",
     "TensorBoard",
+    "TerminateOnNaN",
 ]

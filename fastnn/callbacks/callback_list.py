@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fastnn.callbacks.callback import Callback, Logs
 from fastnn.callbacks.history import History
+from fastnn.callbacks.terminate_on_nan import TerminateOnNaN
 from fastnn.errors import ArgumentError, UnsupportedError
 
 BATCH_HOOKS: dict[str, tuple[str, ...]] = {
@@ -74,6 +75,12 @@ class CallbackList(Callback):
         """The last ``History`` of the list, or None."""
         found = [item for item in self.callbacks if isinstance(item, History)]
         return found[-1] if found else None
+
+    @property
+    def terminator(self) -> TerminateOnNaN | None:
+        """The ``TerminateOnNaN`` of the list, or None."""
+        found = [item for item in self.callbacks if isinstance(item, TerminateOnNaN)]
+        return found[0] if found else None
 
     def append(self, callback: Callback) -> None:
         """Add one callback at the end, with the model and the parameters of the list."""

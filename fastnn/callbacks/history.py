@@ -20,6 +20,11 @@ class History(Callback):
         per epoch in which it was measured; of lists, for a metric with several results.
     params : dict with ``verbose``, ``epochs`` and ``steps`` of the run.
     interrupted : whether Ctrl-C ended the run early. Only fastnn has it; False otherwise.
+    timed_out : whether ``fit(time_limit=...)`` ended the run early. Only fastnn has it.
+    timing : where the time of the last run went, in seconds: ``"compile"`` (tracing and compiling),
+        ``"data"`` (checks, shuffling, arrays that have to be converted), ``"training"`` (native
+        calls), ``"validation"``, ``"callbacks"``, ``"other"`` (the display, say) and ``"total"``,
+        their sum. Only fastnn has it; empty before the end of a run.
 
     Notes
     -----
@@ -43,6 +48,8 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
         self.interrupted: bool = False
+        self.timed_out: bool = False
+        self.timing: dict[str, float] = {}
 
     def set_model(self, model: Any) -> None:
         """Remember the model and become its ``model.history``."""
@@ -54,6 +61,8 @@ class History(Callback):
         """Start the list of epochs anew."""
         self.epoch = []
         self.interrupted = False
+        self.timed_out = False
+        self.timing = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Record the quantities of one epoch."""

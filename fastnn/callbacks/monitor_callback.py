@@ -1,5 +1,5 @@
-"""``MonitorCallback``, the part that ``EarlyStopping``, ``ModelCheckpoint`` and ``ReduceLROnPlateau``
-share: reading the monitored quantity from the logs, and deciding which of two values of it is better.
+"""``MonitorCallback``, the part that callbacks which watch one quantity share: reading it from the
+logs, and deciding which of two values of it is better.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ class Engine:
         self._trainable_key: tuple[int, ...] = ()
         self._steps_outside_fit = 0
         self.stop_training: bool = False
+        self._initial_epoch: int | None = None  # where a callback lets training go on
         self.history: History | None = None
 
     # -- compile ----------------------------------------------------------------------------------

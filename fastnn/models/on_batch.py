@@ -63,7 +63,6 @@ class OnBatch(Engine):
             steps_per_epoch=1,
             callbacks=CallbackList(),
             progress=progress,
-            once=True,
         )
         logs = loop.run_once()
         return logs if return_dict else in_order(logs)

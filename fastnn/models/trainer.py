@@ -23,6 +23,8 @@ from fastnn.training.loop import EvaluationLoop, TrainingLoop
 from fastnn.training.prediction import PREDICT_ROWS, forward
 from fastnn.training.programs import Job
 from fastnn.training.progress import Progress
+from fastnn.training.time_limit import TimeLimit
+from fastnn.training.timing import Timing
 
 if TYPE_CHECKING:
     from fastnn.callbacks import History
@@ -56,6 +58,7 @@ class Trainer(OnBatch):
         *,
         check_finite: bool = True,
         terminate_on_nan: bool = True,
+        time_limit: float | None = None,
     ) -> History:
         """Train for a number of epochs.
 
@@ -81,11 +84,14 @@ class Trainer(OnBatch):
         validation_freq : validate every so many epochs, or a list of epochs (from 1).
         check_finite : whether NaN and infinity in x, y or the weights are errors.
         terminate_on_nan : whether a loss that is not finite ends training with an error.
+        time_limit : seconds after which training ends, after the batch that is running then. That
+            epoch is finished as usual (validation, callbacks, History) and ``fit`` says where it
+            stopped; ``history.timed_out`` is True. None (default): no limit.
 
         Returns
         -------
         History : ``history.history[name]`` holds a number per epoch; ``history.interrupted`` is
-            True after Ctrl-C.
+            True after Ctrl-C; ``history.timing`` says where the time went.
 
         Raises
         ------
@@ -95,12 +101,16 @@ class Trainer(OnBatch):
 
         Notes
         -----
-        Differs from Keras: ``check_finite`` and ``terminate_on_nan``; Ctrl-C ends training after
-        the current batches, runs ``on_train_end`` (best weights are restored) and returns the
-        History.
+        Differs from Keras: ``check_finite``, ``terminate_on_nan``, ``time_limit``; Ctrl-C ends
+        training after the current batches, runs ``on_train_end`` (best weights are restored) and
+        returns the History.
         """
+        timing = Timing()
         compiled = self.compiled
         compiled.required_loss  # noqa: B018 - raises without a loss
+        if time_limit is not None:
+            time_limit = arguments.number("fit", "time_limit", time_limit, "(0, inf)")
+        limit = TimeLimit(time_limit)
         epochs = arguments.integer("fit", "epochs", epochs, 1)
         initial_epoch = arguments.integer("fit", "initial_epoch", initial_epoch, 0)
         batch = _batch("fit", "batch_size", batch_size, DEFAULT_BATCH)
@@ -122,15 +132,16 @@ class Trainer(OnBatch):
                 "clone_model()."
             )
         try:
-            arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
-            require_rows(arrays, "fit")
-            held_out: inputs.Arrays | None = None
-            if validation_data is not None:
-                held_out = inputs.validation_arrays(self, validation_data)
-            elif split:
-                arrays, held_out = arrays.split(split, compiled.required_loss)
-            # class weights weigh the training loss alone, as in Keras
-            arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
+            with timing.part("data"):
+                arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
+                require_rows(arrays, "fit")
+                held_out: inputs.Arrays | None = None
+                if validation_data is not None:
+                    held_out = inputs.validation_arrays(self, validation_data)
+                elif split:
+                    arrays, held_out = arrays.split(split, compiled.required_loss)
+                # class weights weigh the training loss alone, as in Keras
+                arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
             if compiled.optimizer.full_batch:
                 batch = batch_of(compiled.optimizer, batch_size, arrays.rows, steps_per_epoch)
                 shuffle = False
@@ -149,6 +160,8 @@ class Trainer(OnBatch):
                 validation_freq=validation_freq,
                 check_finite=check_finite,
                 terminate_on_nan=terminate_on_nan,
+                timing=timing,
+                time_limit=limit,
             )
         finally:
             self._training_lock.release()
@@ -158,28 +171,8 @@ class Trainer(OnBatch):
     ) -> History:
         """Train on checked arguments."""
         full = self.compiled.optimizer.full_batch
-        job = Job(
-            "objective" if full else "train",
-            arrays.target_shape,
-            arrays.weights is not None,
-            options["terminate_on_nan"] and not full,  # a line search may try too long a step
-            training=True,
-        )
-        batch = options["batch"]
-        runner = self._runner(job, arrays, min(batch, arrays.rows), options["check_finite"])
+        batch, timing, limit = options["batch"], options["timing"], options["time_limit"]
         progress = Progress(verbose=options["verbose"])
-        validate = None
-        if held_out is not None:
-            validation = self._evaluation(held_out, options["val_batch"], options["check_finite"])
-            silent = Progress(verbose=0)
-            loop = EvaluationLoop(validation, options["val_batch"], CallbackList(), silent)
-
-            def validate() -> dict[str, float]:
-                callbacks.on_test_begin()
-                logs = loop.run(options["validation_steps"])
-                callbacks.on_test_end(logs)
-                return logs
-
         callbacks = _callback_list(
             self,
             options["callbacks"],
@@ -188,8 +181,31 @@ class Trainer(OnBatch):
             steps=options["steps_per_epoch"] or math.ceil(arrays.rows / batch),
             add_history=True,
         )
-        if validate is not None:
-            loop.callbacks = callbacks
+        check_loss = options["terminate_on_nan"] or callbacks.terminator is not None
+        job = Job(
+            "objective" if full else "train",
+            arrays.target_shape,
+            arrays.weights is not None,
+            check_loss and not full,  # a line search may try too long a step
+            training=True,
+        )
+        with timing.part("compile"):
+            runner = self._runner(job, arrays, min(batch, arrays.rows), options["check_finite"])
+        validate = None
+        if held_out is not None:
+            val_batch = options["val_batch"]
+            with timing.part("compile"):
+                validation = self._evaluation(held_out, val_batch, options["check_finite"])
+            loop = EvaluationLoop(validation, val_batch, callbacks, Progress(verbose=0))
+
+            def validate() -> dict[str, float]:
+                with timing.part("callbacks"):
+                    callbacks.on_test_begin()
+                logs = loop.run(options["validation_steps"])
+                with timing.part("callbacks"):
+                    callbacks.on_test_end(logs)
+                return logs
+
         training = (FullBatchLoop if full else TrainingLoop)(
             self,  # type: ignore[arg-type]
             runner,
@@ -200,21 +216,31 @@ class Trainer(OnBatch):
             progress=progress,
             validate=validate,
             validation_freq=options["validation_freq"],
-            check_loss=options["terminate_on_nan"],
+            check_loss=check_loss,
+            timing=timing,
+            time_limit=limit,
         )
         self.stop_training = False
         history = callbacks.history
         assert history is not None  # the list was made with add_history=True
-        callbacks.on_train_begin()
+        self._initial_epoch = None
+        with timing.part("callbacks"):
+            callbacks.on_train_begin()
+        first = options["initial_epoch"] if self._initial_epoch is None else self._initial_epoch
         try:
-            training.run(options["initial_epoch"], options["epochs"])
+            training.run(first, options["epochs"])
             self._finalize_weights()
         except KeyboardInterrupt:
             history.interrupted = True
             self._finalize_weights()
         finally:
             progress.close()
-            callbacks.on_train_end(training.logs)
+            history.timed_out = limit.stopped_in is not None
+            with timing.part("callbacks"):
+                callbacks.on_train_end(training.logs)
+        if history.timed_out and progress.verbose:
+            progress.message(limit.text(options["epochs"]))
+        history.timing = timing.finish()
         return history
 
     def evaluate(

@@ -50,14 +50,18 @@ class FullBatchLoop(TrainingLoop):
         """One iteration; its loss and metrics become the epoch's."""
         optimizer, model = self.model.optimizer, self.model
         if self._batch_hooks:
-            self.callbacks.on_train_batch_begin(0)
+            with self.timing.part("callbacks"):
+                self.callbacks.on_train_batch_begin(0)
         evaluation = _Evaluation(self, window)
         here = self._here
         start = evaluation.weights()
         if here is None or not np.array_equal(here.place, start):
             here = Point(start, *evaluation(start))
         if not np.isfinite(here.value) and self._check_loss:
-            raise self._diverged(f"the loss is {here.value} in epoch {epoch + 1}.")
+            self._end(
+                self._diverged(f"the loss is {here.value} in epoch {epoch + 1}."), 0, here.value
+            )
+            return 0
         pairs = self._pairs(evaluation)
         try:
             point, finished = optimizer.iterate(evaluation, here, pairs)
@@ -110,7 +114,7 @@ class _Evaluation:
         runner = self.loop.runner
         self.place(place)
         runner.state.state[:] = 0
-        with self.loop._interrupts:
+        with self.loop._interrupts, self.loop.timing.part("training"):
             result = runner.executable.run(
                 self.bound, self.control, runner.state, threads=get_num_threads()
             )

@@ -25,6 +25,9 @@ from fastnn.program import control as words
 from fastnn.program.control import ControlBlock
 from fastnn.training.data import Feed
 from fastnn.training.interrupts import HeldInterrupts
+from fastnn.training.snapshot import Snapshot
+from fastnn.training.time_limit import TimeLimit
+from fastnn.training.timing import Timing
 
 if TYPE_CHECKING:
     from fastnn.callbacks import CallbackList
@@ -41,8 +44,6 @@ DEADLINE = 0.2
 WINDOW_ROWS = 1 << 18
 WINDOW_STEPS = 1 << 14
 WINDOW_WORDS = 1 << 20
-# Seconds between copies of the weights that a NaN loss can go back to
-SNAPSHOT_SECONDS = 2.0
 
 
 @dataclass
@@ -218,7 +219,8 @@ class TrainingLoop:
         validate: Any = None,
         validation_freq: int | frozenset[int] = 1,
         check_loss: bool = True,
-        once: bool = False,
+        timing: Timing | None = None,
+        time_limit: TimeLimit | None = None,
     ) -> None:
         self.model = model
         self.runner = runner
@@ -238,11 +240,15 @@ class TrainingLoop:
         self._batch_hooks = callbacks.has_batch_hooks("train")
         self._interrupts = HeldInterrupts()
         self._check_loss = check_loss
-        self._snapshot = Snapshot(model, keep=check_loss and not once)
+        self._snapshot = Snapshot(model, keep=False)  # a bad loss of one step changes nothing
+        self._bad_loss: float | None = None
+        self.timing: Timing = timing or Timing()
+        self.time_limit: TimeLimit = time_limit or TimeLimit(None)
 
     def run(self, first_epoch: int, epochs: int) -> None:
         """Train epochs ``first_epoch`` … ``epochs`` - 1; ``logs`` are those of the last one."""
         epoch = first_epoch
+        self._snapshot = Snapshot(self.model, keep=self._check_loss)
         while epoch < epochs and not self.model.stop_training:
             count = self._epochs_at_once(epochs - epoch)
             if not count:
@@ -252,8 +258,11 @@ class TrainingLoop:
             else:
                 self.logs = self._one_epoch(epoch, epochs)
             epoch += count
+            if epoch < epochs and not self.model.stop_training:
+                self._time_is_over(epoch - 1, self.steps, self.steps)
         if self._check_loss and not self._snapshot.weights_are_finite():
-            raise self._diverged(f"the last steps of epoch {epoch} made weights NaN or infinite.")
+            what = f"the last steps of epoch {epoch} made weights NaN or infinite."
+            self._end(self._diverged(what), self.steps - 1, math.nan)
 
     def run_once(self) -> dict[str, Any]:
         """One step over all rows, as ``train_on_batch`` does it."""
@@ -285,17 +294,23 @@ class TrainingLoop:
     def _one_epoch(self, epoch: int, epochs: int) -> dict[str, Any]:
         """One epoch with everything that may happen round it."""
         started = time.perf_counter()
-        self.callbacks.on_epoch_begin(epoch)
+        with self.timing.part("callbacks"):
+            self.callbacks.on_epoch_begin(epoch)
         logs, trained = self._epoch_steps(epoch, epochs)
+        if self._bad_loss is not None:
+            logs["loss"] = self._bad_loss
         if self.validate is not None and self._validates(epoch):
-            logs |= {f"val_{name}": value for name, value in self.validate().items()}
+            with self.timing.part("validation"):
+                logs |= {f"val_{name}": value for name, value in self.validate().items()}
         self.progress.end_epoch(logs, time.perf_counter() - started, trained)
-        self.callbacks.on_epoch_end(epoch, logs)
+        with self.timing.part("callbacks"):
+            self.callbacks.on_epoch_end(epoch, logs)
         return logs
 
     def _epoch_steps(self, epoch: int, epochs: int) -> tuple[dict[str, Any], int]:
         """The steps of one epoch: its figures, and how many rows were trained on."""
-        window = self._next_window()
+        with self.timing.part("data"):
+            window = self._next_window()
         self.progress.begin_epoch(epoch, epochs, int(window.rows.sum()))
         self.runner.prepare(1)
         done = self._run_window(window, epoch)
@@ -310,7 +325,8 @@ class TrainingLoop:
         first = self.model.optimizer.iterations
         finished = 0
         try:
-            window = self._window_of_epochs(count)
+            with self.timing.part("data"):
+                window = self._window_of_epochs(count)
             self.runner.prepare(count)
             self._run_window(window, epoch)
         finally:
@@ -321,7 +337,10 @@ class TrainingLoop:
                 generator.bit_generator.state = before
                 for _ in range(-(-done // self.steps)):
                     generator.permutation(rows)
-            self._record(epoch, finished)
+            self._record(epoch, self.runner.state.history[:finished])
+        if done % self.steps:  # the time limit ended training within an epoch
+            self._record(epoch + finished, self.runner.state.state[None])
+            return self.runner.logs(self.runner.state.state)
         return self.runner.logs(self.runner.state.history[finished - 1])
 
     def _window_of_epochs(self, count: int) -> Window:
@@ -337,12 +356,11 @@ class TrainingLoop:
             count,
         )
 
-    def _record(self, epoch: int, finished: int) -> None:
-        """Fill the History from the rows of the finished epochs."""
+    def _record(self, epoch: int, table: Array) -> None:
+        """Fill the History from rows of accumulators, one for each epoch."""
         history = self.callbacks.history
-        if history is None or not finished:
-            return
-        history.extend(epoch, self.runner.columns(self.runner.state.history[:finished]))
+        if history is not None and len(table):
+            history.extend(epoch, self.runner.columns(table))
 
     def _next_window(self) -> Window:
         """The steps of the next epoch: a whole pass, or the next ``steps_per_epoch`` batches."""
@@ -373,35 +391,52 @@ class TrainingLoop:
         runner, optimizer = self.runner, self.model.optimizer
         for a, b in runner.chunks(window):
             start, stop = int(window.offsets[a]), int(window.offsets[b - 1] + window.rows[b - 1])
-            bound, base = runner.feed.bind(window.permutation, start, stop)
-            control = runner.control_rows(window, a, b, base, optimizer.iterations)
+            with self.timing.part("data"):
+                bound, base = runner.feed.bind(window.permutation, start, stop)
+                control = runner.control_rows(window, a, b, base, optimizer.iterations)
             done = 0
             self._fill_rates(control, 0, b - a)
             while done < b - a:
                 if self._batch_hooks:
-                    self.callbacks.on_train_batch_begin(window.first_step + a + done)
+                    with self.timing.part("callbacks"):
+                        self.callbacks.on_train_batch_begin(window.first_step + a + done)
                     self._fill_rates(control, done, 1)
-                with self._interrupts:
+                with self._interrupts, self.timing.part("training"):
                     result = runner.executable.run(
                         bound,
                         control,
                         runner.state,
                         first=done,
                         count=1 if self._batch_hooks else b - a - done,
-                        deadline=DEADLINE,
+                        deadline=self.time_limit.deadline(DEADLINE),
                         threads=get_num_threads(),
                     )
                     optimizer.iterations += result.done
                     done += result.done
                 if result.status == NON_FINITE_LOSS:
-                    raise self._loss_error(result, window, a + done, epoch)
+                    error = self._loss_error(result, window, a + done, epoch)
+                    self._end(
+                        error, window.first_step + (a + done) % window.epoch_steps, result.value
+                    )
+                    return a + done
                 if result.status:
                     raise runner.error(result, window, base)
                 self._snapshot.refresh()
                 self._after_run(window, a + done)
                 if self.model.stop_training and self._batch_hooks:
                     return a + done
+                if a + done < window.steps:
+                    batch = (a + done - 1) % window.epoch_steps + 1
+                    here = epoch + (a + done - 1) // window.epoch_steps
+                    if self._time_is_over(here, batch, window.epoch_steps):
+                        return a + done
         return window.steps
+
+    def _time_is_over(self, epoch: int, batch: int, batches: int) -> bool:
+        """Whether the time limit ends training here, after a batch of an epoch."""
+        over = self.time_limit.is_over(epoch, batch, batches)
+        self.model.stop_training = self.model.stop_training or over
+        return over
 
     def _fill_rates(self, control: ControlBlock, first: int, count: int) -> None:
         """The learning rate and what depends on the step, for rows ``first`` … of the block."""
@@ -420,7 +455,16 @@ class TrainingLoop:
         if self.progress.is_due():
             self.progress.update(window.first_row + int(window.rows[:done].sum()), logs)
         if self._batch_hooks:
-            self.callbacks.on_train_batch_end(window.first_step + done - 1, logs)
+            with self.timing.part("callbacks"):
+                self.callbacks.on_train_batch_end(window.first_step + done - 1, logs)
+
+    def _end(self, error: NonFiniteLossError, batch: int, value: float) -> None:
+        """Raise, or end training without an error if a TerminateOnNaN says so."""
+        watcher = self.callbacks.terminator
+        if watcher is None or watcher.raise_error:
+            raise error
+        watcher.terminate(batch)
+        self._bad_loss = value
 
     def _loss_error(
         self, result: RunResult, window: Window, step: int, epoch: int
@@ -442,51 +486,3 @@ class TrainingLoop:
         )
         error.alternative = alternative
         return error
-
-
-class Snapshot:
-    """A copy of the weights that a diverged training goes back to.
-
-    Parameters
-    ----------
-    keep : whether to keep a copy at all; a single step keeps none, since a step that finds a bad
-        loss changes nothing.
-    """
-
-    def __init__(self, model: Sequential, *, keep: bool = True) -> None:
-        self.model = model
-        self._buffers = list(dict.fromkeys(v.buffer for v in model.weights)) if keep else []
-        self._copies: list[Array] = []
-        self._taken = time.monotonic()
-        if keep and self.weights_are_finite():
-            self._copies = [buffer.data.copy() for buffer in self._buffers]
-
-    def refresh(self) -> None:
-        """Take a new copy if the last one is old and the weights are finite."""
-        now = time.monotonic()
-        if now - self._taken < SNAPSHOT_SECONDS or not self._copies:
-            return
-        if not self.weights_are_finite():
-            return
-        for copy, buffer in zip(self._copies, self._buffers, strict=True):
-            copy[...] = buffer.data
-        self._taken = now
-
-    def restore_if_needed(self) -> str:
-        """Put the copy back if a weight is not finite; says what the weights are now."""
-        if self.weights_are_finite():
-            return "The weights are those before that batch and finite."
-        if not self._copies:
-            return "The weights were not finite before it either: set them again."
-        for copy, buffer in zip(self._copies, self._buffers, strict=True):
-            buffer.data[...] = copy
-        if self.model.optimizer.state is not None:
-            self.model.optimizer.restart()  # averages of gradients that were not finite
-        return (
-            "The weights had overflowed: they were set back to a finite copy, "
-            f"{time.monotonic() - self._taken:.1f} s old, and the optimizer starts anew."
-        )
-
-    def weights_are_finite(self) -> bool:
-        """Whether no weight is NaN or infinite."""
-        return all(bool(np.isfinite(v.view()).all()) for v in self.model.weights)
