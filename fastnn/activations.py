@@ -6,7 +6,8 @@ under the same name with the same arguments is that function; the others are her
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastnn import arguments
@@ -70,6 +71,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "mish",
+    "plot",
     "relu",
     "relu6",
     "selu",
@@ -320,3 +322,43 @@ def deserialize(
         return deserialize(inner, custom_objects)
     made: Activation = REGISTRY.deserialize(config, custom_objects)
     return made
+
+
+def plot(
+    names: str | Activation | Sequence[str | Activation] | None = None,
+    to_file: str | os.PathLike[str] = "activations.png",
+    dpi: int = 120,
+) -> Any:
+    """Draw activation functions: curve, derivative, range and usual place of each.
+
+    The derivative is the one that training uses.
+
+    Parameters
+    ----------
+    names : a name or a function of the caller's, or a list of them; by default all that act on each
+        value by itself.
+    to_file : the picture; its suffix says of which type (``.png``, ``.svg``, ``.pdf``, …).
+    dpi : dots per inch.
+
+    Returns
+    -------
+    In a notebook an image that it shows, else None.
+
+    Raises
+    ------
+    MissingExtraError : without matplotlib, the extra ``plot``.
+    ArgumentError : for an unknown name, a function that mixes values (softmax), or a file type that
+        cannot be written.
+
+    Notes
+    -----
+    fastnn's own: Keras has no such function.
+
+    Examples
+    --------
+    >>> from fastnn import activations
+    >>> activations.plot(["relu", "tanh"], "two.png")
+    """
+    from fastnn.drawing import curves
+
+    return curves.plot(names, to_file, dpi)

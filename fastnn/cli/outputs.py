@@ -36,9 +36,9 @@ def check_outputs(args: argparse.Namespace) -> None:
                 "folder that exists."
             )
     if args.plot is not None:
-        from fastnn.cli.plot import check_plot
+        from fastnn.drawing import figures
 
-        check_plot(args.plot)
+        figures.check("--plot", args.plot, ", or leave out --plot")
 
 
 def write_outputs(args: argparse.Namespace, model: Sequential, history: History, name: str) -> None:

@@ -5,35 +5,9 @@ for the accuracy, over the epochs. Matplotlib is imported only here, and only wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from fastnn.errors import ArgumentError, MissingExtraError
-
 _COLOURS = {"training": "#1f77b4", "validation": "#d62728"}
-
-
-def check_plot(path: str) -> None:
-    """Refuse, before anything is trained, a picture that could not be written in the end.
-
-    Raises
-    ------
-    MissingExtraError : matplotlib is not installed.
-    ArgumentError : the file's suffix is none that matplotlib writes.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ImportError as error:
-        raise MissingExtraError(
-            f"--plot draws with matplotlib, which could not be imported ({error}). Expected the "
-            f"extra 'plot': pip install 'fastnn[plot]', or leave out --plot."
-        ) from error
-    known = sorted(FigureCanvasAgg.get_supported_filetypes())
-    if Path(path).suffix.lower().removeprefix(".") not in known:
-        raise ArgumentError(
-            f"--plot: received {path!r}. Expected a name that ends in one of "
-            f"{', '.join('.' + suffix for suffix in known)}."
-        )
 
 
 def save_plot(

@@ -1,0 +1,1 @@
+"""Pictures of models and of activation functions. Matplotlib is imported when one is drawn."""
