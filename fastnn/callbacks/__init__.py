@@ -5,6 +5,7 @@ in ``fastnn/training``, and so is the progress display, which is no callback her
 
 from __future__ import annotations
 
+from fastnn.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
 from fastnn.callbacks.callback import Callback as Callback
 from fastnn.callbacks.callback_list import CallbackList as CallbackList
 from fastnn.callbacks.csv_logger import CSVLogger as CSVLogger
@@ -18,9 +19,11 @@ from fastnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLRO
 from fastnn.callbacks.refused import OrbaxCheckpoint as OrbaxCheckpoint
 from fastnn.callbacks.refused import RemoteMonitor as RemoteMonitor
 from fastnn.callbacks.refused import TensorBoard as TensorBoard
+from fastnn.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from fastnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -33,6 +36,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -235,7 +235,6 @@ class Trainer(OnBatch):
             self._finalize_weights()
         finally:
             progress.close()
-            history.timed_out = limit.stopped_in is not None
             with timing.part("callbacks"):
                 callbacks.on_train_end(training.logs)
         if history.timed_out and progress.verbose:

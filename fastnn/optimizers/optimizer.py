@@ -137,6 +137,7 @@ class Optimizer:
         )
         self.iterations = 0
         self.state: Any = None
+        self.averages_in_place: bool = False  # whether weights and averages are exchanged now
         self._excluded_paths: list[str] = list((excluded or {}).get("paths", []))
         self._excluded_names: list[str] = list((excluded or {}).get("names", []))
 
@@ -289,11 +290,34 @@ class Optimizer:
         """Overwrite the variables by their running averages, with ``use_ema``; ``fit`` does it at
         its end.
         """
-        if not self.use_ema or self.state is None:
-            return
-        for variable in var_list:
-            if (f"slot:{AVERAGE}", variable.buffer) in self.state.arrays:
-                variable.view()[...] = self.state.view(f"slot:{AVERAGE}", variable)
+        for variable, average in self._averages(var_list):
+            if self.averages_in_place:
+                average[...] = variable.view()
+            else:
+                variable.view()[...] = average
+        self.averages_in_place = False
+
+    def swap_averages(self, var_list: Iterable[Variable]) -> None:
+        """Exchange variables and their running averages, once there are averages."""
+        pairs = self._averages(var_list)
+        for variable, average in pairs:
+            kept = average.copy()
+            average[...] = variable.view()
+            variable.view()[...] = kept
+        self.averages_in_place = self.averages_in_place != bool(pairs)
+
+    def _averages(
+        self, var_list: Iterable[Variable]
+    ) -> list[tuple[Variable, NDArray[np.floating[Any]]]]:
+        """Variables with their running averages, which exist from the first update on."""
+        kind = f"slot:{AVERAGE}"
+        if not self.use_ema or self.state is None or self.iterations < self.update_every:
+            return []
+        return [
+            (variable, self.state.view(kind, variable))
+            for variable in var_list
+            if (kind, variable.buffer) in self.state.arrays
+        ]
 
     # -- weight decay -----------------------------------------------------------------------------
 

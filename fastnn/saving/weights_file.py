@@ -75,7 +75,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     with opened(filepath, "load_weights") as reader:
         reader.verify()
         variables = named_weights(model)
-        sources = _matched(variables, weight_entries(reader), reader, skip_mismatch)
+        sources = matched_weights(variables, weight_entries(reader), reader, skip_mismatch)
         values = {path: reader.read(WEIGHTS + source) for path, source in sources.items()}
     for path, value in values.items():
         variables[path].assign(value)
@@ -89,8 +89,11 @@ def _check_built(model: Any, what: str) -> None:
         )
 
 
-def _matched(
-    variables: Mapping[str, Any], stored: Mapping[str, Entry], reader: Reader, skip_mismatch: bool
+def matched_weights(
+    variables: Mapping[str, Any],
+    stored: Mapping[str, Entry],
+    reader: Reader,
+    skip_mismatch: bool = False,
 ) -> dict[str, str]:
     """For each of the model's paths the path in the file."""
     problem = differences(variables, stored)

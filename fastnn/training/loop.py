@@ -435,7 +435,10 @@ class TrainingLoop:
     def _time_is_over(self, epoch: int, batch: int, batches: int) -> bool:
         """Whether the time limit ends training here, after a batch of an epoch."""
         over = self.time_limit.is_over(epoch, batch, batches)
-        self.model.stop_training = self.model.stop_training or over
+        if over:
+            self.model.stop_training = True
+            if self.callbacks.history is not None:
+                self.callbacks.history.timed_out = True
         return over
 
     def _fill_rates(self, control: ControlBlock, first: int, count: int) -> None:
