@@ -395,8 +395,8 @@ a dict
     ArgumentError: x is a dict. Expected an array, a list or a DataFrame: collect the values
     into an array first.
 a generator
-    ArgumentError: x is a list_iterator. Expected an array, a list or a DataFrame: collect the
-    values into an array first.
+    ArgumentError: fit: received y beside a list_iterator, which gives batches (x, y) or (x, y,
+    sample_weight) itself. Leave y out.
 a number
     ShapeError: x is a single number. Expected an array whose first axis is the samples.
 masked values

@@ -198,7 +198,7 @@ class Engine:
         prediction = self.output_shape  # type: ignore[attr-defined]
         figures = self.compiled.figures((BATCH, *arrays.target_shape), prediction)
         classes = arrays.classes or int(prediction[-1])  # a sparse metric beside another loss
-        return Runner(executable, feed, figures, classes)
+        return Runner(executable, feed, figures, classes, job)
 
     def _evaluation(self, arrays: inputs.Arrays, batch: int, check_finite: bool) -> Runner:
         """A runner that evaluates."""

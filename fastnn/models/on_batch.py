@@ -15,7 +15,7 @@ from fastnn.errors import ShapeError
 from fastnn.models.engine import Engine
 from fastnn.program.control import ControlBlock
 from fastnn.training import inputs
-from fastnn.training.data import as_array
+from fastnn.training.data import as_samples
 from fastnn.training.loop import EvaluationLoop, TrainingLoop
 from fastnn.training.prediction import PREDICT_ROWS, forward
 from fastnn.training.programs import Job
@@ -32,7 +32,7 @@ class OnBatch(Engine):
         short = None if training or self._short is None else self._short(inputs_)
         if short is not None:
             return short
-        array = as_array(inputs_, "x")
+        array = as_samples(inputs_, "x")
         # with training=True all rows are one batch: layers may look at all of it
         rows = max(PREDICT_ROWS, len(array)) if training and array.ndim else PREDICT_ROWS
         return forward(self, array, rows, training=training)

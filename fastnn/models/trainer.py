@@ -17,12 +17,14 @@ from fastnn.callbacks import CallbackList
 from fastnn.errors import StateError
 from fastnn.models.on_batch import OnBatch, in_order, require_rows
 from fastnn.training import inputs
-from fastnn.training.data import as_array
+from fastnn.training.batches import Stream, refuse_for_batches, stream_of, validation_of
+from fastnn.training.data import as_samples
 from fastnn.training.full_batch import FullBatchLoop, batch_of
 from fastnn.training.loop import EvaluationLoop, TrainingLoop
 from fastnn.training.prediction import PREDICT_ROWS, forward
 from fastnn.training.programs import Job
 from fastnn.training.progress import Progress
+from fastnn.training.streaming import StreamEvaluationLoop, StreamTrainingLoop, predict_stream
 from fastnn.training.time_limit import TimeLimit
 from fastnn.training.timing import Timing
 
@@ -64,8 +66,11 @@ class Trainer(OnBatch):
 
         Parameters
         ----------
-        x : samples, first axis; an array of any number type and strides, a list or a DataFrame.
-            Arrays are borrowed: not copied whole, not modified.
+        x : samples, first axis; an array of any number type and strides, a list, a DataFrame, a
+            SciPy sparse matrix, a tensor of PyTorch or JAX. Arrays are borrowed: not copied whole,
+            not modified; memory-mapped ones are read as needed. Or batches (x, y) or (x, y,
+            sample_weight): a ``fastnn.utils.PyDataset``, a generator, a DataLoader of PyTorch, any
+            iterable; then y, batch_size and sample_weight are left out.
         y : targets, one per sample; class numbers for sparse losses.
         batch_size : samples per step; 32 by default. The last batch of an epoch may be smaller.
         epochs : the epoch at which training ends (``epochs - initial_epoch`` are run).
@@ -73,8 +78,10 @@ class Trainer(OnBatch):
         callbacks : list of ``fastnn.callbacks.Callback`` objects.
         validation_split : share of the data, its last rows, to validate on instead of training; in
             [0, 1).
-        validation_data : (x, y) or (x, y, sample_weight) to validate on after each epoch.
-        shuffle : whether each epoch visits the rows in a new random order.
+        validation_data : (x, y) or (x, y, sample_weight) to validate on after each epoch, or
+            batches as for x.
+        shuffle : whether each epoch visits the rows (of a ``PyDataset``: the batches) in a new
+            random order.
         class_weight : {class: weight} for the loss.
         sample_weight : one weight per sample for the loss and the weighted metrics.
         initial_epoch : number of the first epoch, for going on with an earlier training.
@@ -133,21 +140,37 @@ class Trainer(OnBatch):
             )
         try:
             with timing.part("data"):
-                arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
+                stream = stream_of(
+                    self,
+                    "fit",
+                    x,
+                    y=y,
+                    sample_weight=sample_weight,
+                    batch_size=batch_size,
+                    shuffle=shuffle,
+                    class_weight=class_weight,
+                )
+                if stream is not None:
+                    refuse_for_batches(stream, split, compiled.optimizer)
+                    arrays = stream.first()
+                else:
+                    arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
                 require_rows(arrays, "fit")
-                held_out: inputs.Arrays | None = None
+                held_out: inputs.Arrays | Stream | None = None
                 if validation_data is not None:
-                    held_out = inputs.validation_arrays(self, validation_data)
+                    held_out = validation_of(self, validation_data)
                 elif split:
                     arrays, held_out = arrays.split(split, compiled.required_loss)
-                # class weights weigh the training loss alone, as in Keras
-                arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
+                if stream is None:
+                    # class weights weigh the training loss alone, as in Keras
+                    arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
             if compiled.optimizer.full_batch:
                 batch = batch_of(compiled.optimizer, batch_size, arrays.rows, steps_per_epoch)
                 shuffle = False
             return self._fit(
                 arrays,
                 held_out,
+                stream=stream,
                 batch=batch,
                 val_batch=val_batch,
                 epochs=epochs,
@@ -167,9 +190,14 @@ class Trainer(OnBatch):
             self._training_lock.release()
 
     def _fit(
-        self, arrays: inputs.Arrays, held_out: inputs.Arrays | None, **options: Any
+        self,
+        arrays: inputs.Arrays,
+        held_out: inputs.Arrays | Stream | None,
+        *,
+        stream: Stream | None,
+        **options: Any,
     ) -> History:
-        """Train on checked arguments."""
+        """Train on checked arguments; of a stream, ``arrays`` are the first batch."""
         full = self.compiled.optimizer.full_batch
         batch, timing, limit = options["batch"], options["timing"], options["time_limit"]
         progress = Progress(verbose=options["verbose"])
@@ -178,7 +206,8 @@ class Trainer(OnBatch):
             options["callbacks"],
             verbose=progress.verbose,
             epochs=options["epochs"],
-            steps=options["steps_per_epoch"] or math.ceil(arrays.rows / batch),
+            steps=options["steps_per_epoch"]
+            or (math.ceil(arrays.rows / batch) if stream is None else stream.batches),
             add_history=True,
         )
         check_loss = options["terminate_on_nan"] or callbacks.terminator is not None
@@ -193,10 +222,11 @@ class Trainer(OnBatch):
             runner = self._runner(job, arrays, min(batch, arrays.rows), options["check_finite"])
         validate = None
         if held_out is not None:
-            val_batch = options["val_batch"]
             with timing.part("compile"):
-                validation = self._evaluation(held_out, val_batch, options["check_finite"])
-            loop = EvaluationLoop(validation, val_batch, callbacks, Progress(verbose=0))
+                loop = self._evaluation_loop(
+                    held_out, options["val_batch"], options["check_finite"]
+                )
+            loop.callbacks = callbacks
 
             def validate() -> dict[str, float]:
                 with timing.part("callbacks"):
@@ -206,7 +236,8 @@ class Trainer(OnBatch):
                     callbacks.on_test_end(logs)
                 return logs
 
-        training = (FullBatchLoop if full else TrainingLoop)(
+        kind = FullBatchLoop if full else TrainingLoop if stream is None else StreamTrainingLoop
+        training = kind(
             self,  # type: ignore[arg-type]
             runner,
             batch=batch,
@@ -220,6 +251,8 @@ class Trainer(OnBatch):
             timing=timing,
             time_limit=limit,
         )
+        if stream is not None and isinstance(training, StreamTrainingLoop):
+            training.read(stream, options["check_finite"])
         self.stop_training = False
         history = callbacks.history
         assert history is not None  # the list was made with add_history=True
@@ -276,25 +309,45 @@ class Trainer(OnBatch):
         if steps is not None:
             arguments.integer("evaluate", "steps", steps, 1)
         arguments.flag("evaluate", "return_dict", return_dict)
-        arrays = inputs.Arrays.of(self, x, y, sample_weight, "evaluate")
+        stream = stream_of(
+            self, "evaluate", x, y=y, sample_weight=sample_weight, batch_size=batch_size
+        )
+        arrays = stream.first() if stream is not None else None
+        if arrays is None:
+            arrays = inputs.Arrays.of(self, x, y, sample_weight, "evaluate")
         require_rows(arrays, "evaluate")
         progress = Progress(verbose=verbose)
-        runner = self._evaluation(
-            arrays, batch, arguments.flag("evaluate", "check_finite", check_finite)
-        )
+        check_finite = arguments.flag("evaluate", "check_finite", check_finite)
+        loop = self._evaluation_loop(stream or arrays, batch, check_finite, progress)
         calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
-        loop = EvaluationLoop(runner, batch, calls, progress)
-        progress.begin_epoch(
-            samples=arrays.rows if steps is None else min(arrays.rows, steps * batch)
-        )
+        loop.callbacks = calls
+        samples = arrays.rows if steps is None else min(arrays.rows, steps * batch)
+        progress.begin_epoch(samples=samples if stream is None else None)
         calls.on_test_begin()
         try:
             logs = loop.run(steps)
-            progress.end_epoch(logs)
+            done = loop.rows if isinstance(loop, StreamEvaluationLoop) else None
+            progress.end_epoch(logs, done_samples=done)
         finally:
             progress.close()
         calls.on_test_end(logs)
         return logs if return_dict else in_order(logs)
+
+    def _evaluation_loop(
+        self,
+        data: inputs.Arrays | Stream,
+        batch: int,
+        check_finite: bool,
+        progress: Progress | None = None,
+    ) -> EvaluationLoop:
+        """What evaluates arrays, or the batches of a stream."""
+        progress = progress or Progress(verbose=0)
+        if not isinstance(data, Stream):
+            runner = self._evaluation(data, batch, check_finite)
+            return EvaluationLoop(runner, batch, CallbackList(), progress)
+        runner = self._evaluation(data.first(), batch, check_finite)
+        loop = StreamEvaluationLoop(runner, batch, CallbackList(), progress)
+        return loop.read(self, data, check_finite)
 
     def predict(
         self,
@@ -327,19 +380,25 @@ class Trainer(OnBatch):
             if short is not None:
                 return short
         batch = _batch("predict", "batch_size", batch_size, DEFAULT_BATCH)
-        array = as_array(x, "x")
         check_finite = arguments.flag("predict", "check_finite", check_finite)
         if steps is not None:
-            array = array[: arguments.integer("predict", "steps", steps, 1) * batch]
+            arguments.integer("predict", "steps", steps, 1)
+        stream = stream_of(self, "predict", x, batch_size=batch_size, targets=False)
+        array: Any = as_samples(x, "x") if stream is None else None
+        if steps is not None and stream is None:
+            array = array[: steps * batch]
         progress = Progress(verbose=verbose)
         calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
         rows = batch if calls.has_batch_hooks("predict") else PREDICT_ROWS
         if progress.verbose:
-            progress.begin_epoch(samples=len(array))
+            progress.begin_epoch(samples=None if stream is not None else len(array))
         calls.on_predict_begin()
         try:
-            result = forward(self, array, rows, calls, progress, check_finite=check_finite)
-            progress.end_epoch()
+            if stream is not None:
+                result = predict_stream(self, stream, steps, calls, progress, check_finite)
+            else:
+                result = forward(self, array, rows, calls, progress, check_finite=check_finite)
+            progress.end_epoch(done_samples=len(result))
         finally:
             progress.close()
         calls.on_predict_end()

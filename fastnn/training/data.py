@@ -2,8 +2,10 @@
 
 An array of a type that the gather reads (uint8, int32, int64, float32, float64, bool; native byte
 order; rows that are one or two strides) is borrowed as it is: never copied whole, never modified.
-Anything else (float16, big-endian, other integers, awkward strides) is converted piece by piece
-through a staging buffer of at most 8 MB. Lists and DataFrames are copied to an array once.
+Anything else (float16, big-endian, other integers, awkward strides, sparse matrices) is converted
+piece by piece through a staging buffer of at most 8 MB. Lists and DataFrames are copied to an array
+once; tensors of other libraries share their memory. Memory-mapped arrays are arrays like any other:
+only the rows of a step are read. What comes batch by batch is in ``batches.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 from fastnn import checks
 from fastnn.backends.base import GATHERED_DTYPES, Bound
 from fastnn.errors import ArgumentError, DataError, ShapeError
+from fastnn.training.sparse import SparseRows, is_sparse
 
 Array = np.ndarray[Any, Any]
 STAGING_BYTES = 8 << 20
@@ -34,8 +37,15 @@ def as_array(value: Any, what: str) -> Array:
             f"{what} is a {type(value).__name__}. Expected an array, a list or a DataFrame: "
             "collect the values into an array first."
         )
+    elif is_sparse(value):
+        raise ArgumentError(
+            f"{what} is a sparse matrix, but only the x of fit, evaluate and predict may be one. "
+            f"Pass {what.split()[-1]}.toarray()."
+        )
     elif hasattr(value, "to_numpy"):
         array = np.asarray(value.to_numpy())
+    elif not isinstance(value, (list, tuple)) and _is_tensor(value):
+        array = _from_tensor(value, what)
     else:
         try:
             array = np.asarray(value)
@@ -56,6 +66,31 @@ def as_array(value: Any, what: str) -> Array:
             f"{what} is a single number. Expected an array whose first axis is the samples."
         )
     return array
+
+
+def as_samples(value: Any, what: str) -> Any:
+    """x as an array, or as rows of a sparse matrix that are made dense in parts."""
+    return SparseRows(value, what) if is_sparse(value) else as_array(value, what)
+
+
+def _is_tensor(value: Any) -> bool:
+    """Whether a value is an array of another library."""
+    return hasattr(value, "__dlpack__") or hasattr(value, "__array__")
+
+
+def _from_tensor(value: Any, what: str) -> Array:
+    """An array that shares memory with a tensor, where the tensor's library can do that."""
+    if getattr(value, "requires_grad", False):
+        value = value.detach()
+    convert = np.asarray if hasattr(value, "__array__") else np.from_dlpack
+    try:
+        return np.asarray(convert(value))
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        reason = error
+    raise DataError(
+        f"{what} is a {type(value).__name__} that cannot be read as an array ({reason}). Move it "
+        "to the CPU and to a type of NumPy first, for example with .detach().cpu().float()."
+    )
 
 
 def _plain(array: Array, what: str) -> Array:
@@ -95,14 +130,16 @@ class Source:
     """
 
     name: str
-    array: Array
+    array: Any
     direct: bool
-    view: Array
+    view: Any
     stage_dtype: str
 
     @classmethod
-    def of(cls, name: str, array: Array, stage_dtype: str) -> Source:
-        """Find out whether the array can be borrowed."""
+    def of(cls, name: str, array: Any, stage_dtype: str) -> Source:
+        """Find out whether the array (or ``SparseRows``) can be borrowed."""
+        if isinstance(array, SparseRows):
+            return cls(name, array, False, array, stage_dtype)
         columns = math.prod(array.shape[1:])
         direct = array.dtype.name in GATHERED_DTYPES and array.dtype.isnative
         view = array
@@ -126,7 +163,8 @@ class Source:
 
     def staged(self, rows: slice | Array) -> Array:
         """Some rows, converted."""
-        part = self.array[rows]
+        sparse = isinstance(self.array, SparseRows)
+        part: Array = self.array.dense(rows) if sparse else self.array[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is found later
             converted = part.astype(self.stage_dtype, order="C")
         return converted.reshape(len(part), -1)

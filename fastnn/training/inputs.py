@@ -17,7 +17,7 @@ from fastnn.errors import ArgumentError, DataError, ShapeError
 from fastnn.layers.input_spec import checked_shape
 from fastnn.losses import BinaryCrossentropy, CategoricalCrossentropy
 from fastnn.program.program import StateStorage
-from fastnn.training.data import Feed, Source, as_array
+from fastnn.training.data import Feed, Source, as_array, as_samples
 
 if TYPE_CHECKING:
     from fastnn.losses import Loss
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def shaped(model: Any, array: Array, name: str) -> Array:
+def shaped(model: Any, array: Any, name: str) -> Any:
     """The array as samples of the model's input shape; builds a model that has none yet."""
     if not model.built:
         if array.ndim == 1:
@@ -54,14 +54,14 @@ class Arrays:
 
     Attributes
     ----------
-    x, y : as arrays; y has the shape in which it was passed.
+    x, y : as arrays (x may be ``SparseRows``); y has the shape in which it was passed.
     weights : (n,) or None.
     classes : number of classes for sparse labels, 0 otherwise.
     prefix : what messages put before ``x`` and ``y``: ``"validation_data: "``, or nothing.
     first_row : the row of the user's array that is row 0 here.
     """
 
-    x: Array
+    x: Any
     y: Array
     weights: Array | None
     classes: int
@@ -83,7 +83,7 @@ class Arrays:
             raise ArgumentError(f"{where}: x is missing. Pass the samples, first axis.")
         if y is None:
             raise ArgumentError(f"{where}: y is missing. Pass one target per sample of x.")
-        x_array = shaped(model, as_array(x, f"{prefix}x"), f"{prefix}x")
+        x_array = shaped(model, as_samples(x, f"{prefix}x"), f"{prefix}x")
         y_array = as_array(y, f"{prefix}y")
         checks.same_rows([(f"{prefix}x", len(x_array)), (f"{prefix}y", len(y_array))])
         loss = model.compiled.loss

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fastnn.callbacks import CallbackList
     from fastnn.models.sequential import Sequential
     from fastnn.training.compiled import Figure
+    from fastnn.training.programs import Job
     from fastnn.training.progress import Progress
 
 Array = np.ndarray[Any, Any]
@@ -81,6 +82,7 @@ class Runner:
     ----------
     figures : what the accumulators mean.
     classes : number of classes, for messages about labels.
+    job : what the executable was traced for.
     state : metric accumulators, and one row per finished epoch of the window.
     """
 
@@ -88,6 +90,7 @@ class Runner:
     feed: Feed
     figures: list[Figure]
     classes: int
+    job: Job
     state: RunState = field(init=False)
 
     def __post_init__(self) -> None:

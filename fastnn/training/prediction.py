@@ -122,20 +122,27 @@ def forward(
     *,
     check_finite: bool = True,
     training: bool = False,
+    feed: Feed | None = None,
+    first_step: int = 0,
+    first_row: int = 0,
 ) -> Array:
-    """The model's output for all rows of an array, computed in steps of ``rows`` rows."""
+    """The model's output for all rows of an array, computed in steps of ``rows`` rows. ``feed`` is
+    the array's, if there is one already; ``first_step`` and ``first_row`` are what of the data lies
+    before the array.
+    """
     array = inputs.shaped(model, array, "x")
     total = len(array)
     capacity = min(rows, max(total, SHORT_ROWS))
     executable = model._executable(Job("predict", training=training), capacity)
     slot = executable.program.slots[1]
     output = np.empty((total, slot.columns), dtype=slot.dtype)
-    feed = Feed([Source.of("x", array, model.dtype)], check_finite=check_finite)
+    if feed is None:
+        feed = Feed([Source.of("x", array, model.dtype)], check_finite=check_finite)
     state = RunState.of(executable.program)
     hooks = callbacks is not None and callbacks.has_batch_hooks("predict")
     # with staged input, one window is a whole number of steps that fits the staging buffer
     window = min(feed.window_rows(rows) // rows * rows, max(total, 1))
-    step = 0
+    step = first_step
     for start in range(0, total, window):
         stop = min(total, start + window)
         bound, base = feed.bind(None, start, stop)
@@ -158,15 +165,15 @@ def forward(
                 threads=get_num_threads(),
             )
             if result.status:
-                row = feed.user_row(result.binding, result.row, None, base)
-                raise checks.run_error(result, executable.program.slots, 0, row)
+                name, row = feed.place(result.binding, result.row, None, base)
+                raise checks.run_error(result, executable.program.slots, 0, row, name)
             before, done, step = done, done + result.done, step + result.done
             if hooks and callbacks is not None:
                 block = output[start + before * rows : min(stop, start + done * rows)]
                 callbacks.on_predict_batch_end(step - 1, {"outputs": block})
             if progress is not None and progress.is_due():
-                progress.update(min(stop, start + done * rows))
-    short = total <= SHORT_ROWS and check_finite and not training
+                progress.update(first_row + min(stop, start + done * rows))
+    short = feed.direct and total <= SHORT_ROWS and check_finite and not training
     if short and (model._short is None or not model._short.serves(array)):
         model._short = ShortPrediction.of(model, executable, array, capacity)
     return output.reshape(total, *model.output_shape[1:])

@@ -41,7 +41,8 @@ class TimeLimit:
         if self.stopped_in is None:
             return ""
         epoch, batch, batches = self.stopped_in
-        within = "" if batch == batches else f"batch {batch} of {batches} of "
+        known = f"{batches} of " if batches else ""  # how many a generator gives is not known
+        within = "" if batch == batches else f"batch {batch} of {known}"
         return (
             f"time_limit={self.seconds:g} s is over: stopped after {within}epoch {epoch + 1} of "
             f"{epochs}."

@@ -6,6 +6,21 @@ from __future__ import annotations
 
 from fastnn.drawing.network import plot_model as plot_model
 from fastnn.utils.categorical import to_categorical as to_categorical
+from fastnn.utils.labels import encode_labels as encode_labels
+from fastnn.utils.normalize import normalize as normalize
+from fastnn.utils.py_dataset import PyDataset as PyDataset
 from fastnn.utils.random_seed import set_random_seed as set_random_seed
+from fastnn.utils.split_dataset import split_dataset as split_dataset
 
-__all__ = ["plot_model", "set_random_seed", "to_categorical"]
+Sequence = PyDataset
+
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "encode_labels",
+    "normalize",
+    "plot_model",
+    "set_random_seed",
+    "split_dataset",
+    "to_categorical",
+]

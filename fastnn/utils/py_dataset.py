@@ -1,0 +1,90 @@
+"""``PyDataset``: data that a class of the user's makes batch by batch."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from fastnn import arguments
+
+
+class PyDataset:
+    """Base class of data that is made or read batch by batch.
+
+    A subclass defines ``__len__``, the number of batches, and ``__getitem__(index)``, which returns
+    one batch: ``(x, y)`` or ``(x, y, sample_weight)``, or only x for ``predict``. Instead of
+    ``__len__`` it may define the property ``num_batches``, which is None for data without an end.
+
+    Parameters
+    ----------
+    workers, use_multiprocessing, max_queue_size : as in Keras; accepted, and without effect: fastnn
+        calls ``__getitem__`` in the thread that called ``fit``, one index after the other.
+
+    Raises
+    ------
+    ArgumentError : for other values than Keras takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastnn
+    >>> class Squares(fastnn.utils.PyDataset):
+    ...     def __len__(self):
+    ...         return 5
+    ...     def __getitem__(self, index):
+    ...         x = np.linspace(index, index + 1, 8)[:, None]
+    ...         return x, x**2
+    >>> model = fastnn.Sequential([fastnn.Input((1,)), fastnn.layers.Dense(1)], seed=1)
+    >>> model.compile("adam", "mse")
+    >>> history = model.fit(Squares(), epochs=2, validation_data=Squares(), verbose=0)
+    >>> sorted(history.history)
+    ['loss', 'val_loss']
+    >>> model.predict(Squares(), verbose=0).shape
+    (40, 1)
+
+    Notes
+    -----
+    ``fit`` visits the batches in a new random order in each epoch (``shuffle=False``: in order),
+    drawn from the model's seed; Keras draws it from Python's ``random``. Several batches may be
+    asked for before the first of them is trained on.
+    """
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
+        self.workers: int = arguments.integer("PyDataset", "workers", workers, 0)
+        self.use_multiprocessing: bool = arguments.flag(
+            "PyDataset", "use_multiprocessing", use_multiprocessing
+        )
+        self.max_queue_size: int = arguments.integer(
+            "PyDataset", "max_queue_size", max_queue_size, 0
+        )
+
+    def __getitem__(self, index: int) -> Any:
+        """The batch of a number, from 0."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must define __getitem__(index), which returns one batch (x, y)."
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches in order."""
+        count = self.num_batches
+        for index in itertools.count() if count is None else range(count):
+            yield self[index]
+
+    @property
+    def num_batches(self) -> int | None:
+        """The number of batches; None: there is no end."""
+        if hasattr(self, "__len__"):
+            return len(self)
+        raise NotImplementedError(
+            f"{type(self).__name__} must define __len__(), or the property num_batches: the number "
+            "of batches."
+        )
+
+    def on_epoch_begin(self) -> None:
+        """Called before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called after each epoch, for example to shuffle."""
