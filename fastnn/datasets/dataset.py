@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 class Dataset:
     """Training and test data of one data set.
 
-    Args
-    ----
+    Parameters
+    ----------
     x_train, x_test : samples, of shapes (n_train, ...) and (n_test, ...).
     y_train, y_test : labels or targets, with n_train and n_test rows.
     name : ``"mnist"``, or the file's name without folder and suffix.
