@@ -14,6 +14,7 @@ from fastnn.callbacks.history import History as History
 from fastnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from fastnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
 from fastnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from fastnn.callbacks.plot_history import PlotHistory as PlotHistory
 from fastnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from fastnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from fastnn.callbacks.refused import OrbaxCheckpoint as OrbaxCheckpoint
@@ -33,6 +34,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "OrbaxCheckpoint",
+    "PlotHistory",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",

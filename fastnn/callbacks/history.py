@@ -1,13 +1,15 @@
 """``History``, the record of a training run that ``fit`` returns. It only records: nothing here
-decides when training stops, and drawing the curves is left to the caller.
+decides when training stops. Its curves are drawn by ``fastnn/drawing/history.py``.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastnn.callbacks.callback import Callback, Logs
+from fastnn.errors import StateError
 
 
 class History(Callback):
@@ -50,6 +52,7 @@ class History(Callback):
         self.interrupted: bool = False
         self.timed_out: bool = False
         self.timing: dict[str, float] = {}
+        self._measured: dict[str, list[int]] = {}  # the epochs in which a quantity was
 
     def set_model(self, model: Any) -> None:
         """Remember the model and become its ``model.history``."""
@@ -69,6 +72,7 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(_plain(value))
+            self._measured.setdefault(name, []).append(epoch)
 
     def extend(self, first_epoch: int, columns: Mapping[str, Sequence[Any]]) -> None:
         """Record many epochs at once: ``columns[name][i]`` belongs to epoch ``first_epoch + i``.
@@ -79,6 +83,76 @@ class History(Callback):
         self.epoch.extend(range(first_epoch, first_epoch + count))
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(_plain(value) for value in values)
+            self._measured.setdefault(name, []).extend(self.epoch[-count:])
+
+    def curves(self) -> dict[str, tuple[list[int], list[float]]]:
+        """By name: the epochs in which a quantity was measured, and its values there.
+
+        Quantities that are not one number are left out.
+
+        Examples
+        --------
+        >>> from fastnn.callbacks import History
+        >>> history = History()
+        >>> history.on_epoch_end(0, {"loss": 0.5})
+        >>> history.on_epoch_end(1, {"loss": 0.25, "val_loss": 0.3})
+        >>> history.curves()
+        {'loss': ([0, 1], [0.5, 0.25]), 'val_loss': ([1], [0.3])}
+        """
+        return {
+            name: (list(epochs), list(self.history[name]))
+            for name, epochs in self._measured.items()
+            if all(isinstance(value, float) for value in self.history.get(name, [None]))
+        }
+
+    def plot(
+        self,
+        to_file: str | os.PathLike[str] = "history.png",
+        title: str | None = None,
+        dpi: int = 100,
+    ) -> Any:
+        """Draw the curves: a panel for each quantity, training and validation together.
+
+        Parameters
+        ----------
+        to_file : the picture, of a type that matplotlib writes. Default ``"history.png"``.
+        title : what stands above the panels; the name of the model by default.
+        dpi : dots per inch; default 100.
+
+        Returns
+        -------
+        object : in a notebook an image that shows itself there, else None, as ``plot_model``.
+
+        Raises
+        ------
+        MissingExtraError : matplotlib is not installed (``pip install 'fastnn[plot]'``).
+        ArgumentError : a file of an unknown type.
+        StateError : no epoch was completed.
+
+        Examples
+        --------
+        >>> import pathlib
+        >>> from fastnn.callbacks import History
+        >>> history = History()
+        >>> history.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.75})
+        >>> history.on_epoch_end(1, {"loss": 0.25, "val_loss": 0.5})
+        >>> history.plot("curves.png")
+        >>> pathlib.Path("curves.png").read_bytes()[1:4]
+        b'PNG'
+        """
+        from fastnn.drawing import figures
+        from fastnn.drawing.history import draw
+
+        figures.check("history.plot", to_file)
+        curves = self.curves()
+        if not curves:
+            raise StateError(
+                "history.plot: there are no curves, because no epoch was completed. Draw the "
+                "History that fit returned."
+            )
+        if title is None:
+            title = getattr(self.model, "name", "")
+        return figures.write(draw(curves, title), to_file, dpi)
 
     def _needs_hook(self, hook: str) -> bool:
         """A plain History needs no hook for epochs: the loop may fill it by ``extend``."""

@@ -56,6 +56,5 @@ def write_outputs(args: argparse.Namespace, model: Sequential, history: History,
         note(f"no epoch was completed, so {args.plot} was not drawn.")
         return
     from fastnn.cli.network import describe_network
-    from fastnn.cli.plot import save_plot
 
-    save_plot(history.history, history.epoch, args.plot, f"{name}, {describe_network(model)}")
+    history.plot(args.plot, f"{name}, {describe_network(model)}", dpi=120)

@@ -1,5 +1,5 @@
 """``fastnn train``: trains a multi-layer perceptron on a data set, tests it, and prints one line of
-results. The network is made in ``network.py``, the picture in ``plot.py``.
+results. The network is made in ``network.py``.
 """
 
 from __future__ import annotations

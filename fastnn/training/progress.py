@@ -58,7 +58,7 @@ class Progress:
     def __init__(self, stream: TextIO | None = None, verbose: int | str = 1) -> None:
         self.verbose: int = checked_verbose(verbose)
         self._stream: TextIO | None = sys.stdout if stream is None else stream
-        self._notebook = _is_notebook(self._stream)
+        self._notebook = is_notebook(self._stream)
         self._live = self.verbose == 1 and (self._notebook or _is_terminal(self._stream))
         self._total: int | None = None
         self._done = 0
@@ -252,6 +252,6 @@ def _is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
-def _is_notebook(stream: TextIO | None) -> bool:
+def is_notebook(stream: TextIO | None) -> bool:
     """Whether the stream is the output of a notebook cell (Jupyter, Colab, VS Code, Spyder)."""
     return type(stream).__module__.partition(".")[0] == "ipykernel"

@@ -1,0 +1,44 @@
+"""The curves of a training: a panel for each quantity, over the epochs. ``History.plot``,
+``callbacks.PlotHistory`` and ``fastnn train --plot`` draw with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_COLOURS = {"training": "#1f77b4", "validation": "#d62728"}
+_COLUMNS = 3  # panels beside each other
+_MARKED = 30  # with more epochs the markers would hide the curve
+
+Curves = Mapping[str, tuple[Sequence[int], Sequence[float]]]
+
+
+def draw(curves: Curves, title: str = "") -> Any:
+    """The figure for curves by name, each its epochs (from 0, shown from 1) and its values."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    panels = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
+    columns = min(_COLUMNS, max(1, len(panels)))
+    rows = max(1, math.ceil(len(panels) / columns))
+    figure = Figure(figsize=(5.2 * columns, 0.4 + 3.6 * rows), layout="constrained")
+    if title:
+        figure.suptitle(title)
+    for position, name in enumerate(panels, start=1):
+        axes: Any = figure.add_subplot(rows, columns, position)
+        for label, key in (("training", name), ("validation", f"val_{name}")):
+            if key not in curves:
+                continue
+            epochs, values = curves[key]
+            marker = "o" if len(epochs) <= _MARKED else None
+            numbers = [epoch + 1 for epoch in epochs]
+            axes.plot(numbers, values, color=_COLOURS[label], label=label, marker=marker, ms=3)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(name.replace("_", " "))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        if name != "learning_rate":
+            axes.legend()
+    return figure
