@@ -48,7 +48,7 @@ REGISTRY: Registry[Constraint] = Registry(
 )
 
 
-def serialize(constraint: Callable[..., Any]) -> dict[str, Any] | str:
+def serialize(constraint: Callable[..., Any] | None) -> dict[str, Any] | str | None:
     """A constraint as data: ``{"class_name": ..., "config": ...}``, or a function's name.
 
     Raises
@@ -60,7 +60,7 @@ def serialize(constraint: Callable[..., Any]) -> dict[str, Any] | str:
     >>> serialize(UnitNorm())
     {'class_name': 'UnitNorm', 'config': {'axis': 0}}
     """
-    return REGISTRY.serialize(constraint)
+    return None if constraint is None else REGISTRY.serialize(constraint)
 
 
 def deserialize(

@@ -30,7 +30,8 @@ class BatchNormalization(Normalizing):
     center, scale : whether there is a beta, a gamma.
     beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer :
         names, ``Initializer`` objects or functions of the shape.
-    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : for the weights.
+    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : names, objects or
+        functions: what beta and gamma add to the loss, and what they become after each update.
     renorm, renorm_clipping, renorm_momentum, synchronized : Keras arguments that are not supported:
         leave them at their defaults.
     name, dtype, trainable, input_shape, … : see ``Layer``.

@@ -170,14 +170,9 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": _data(regularizers.serialize, self.kernel_regularizer),
-            "bias_regularizer": _data(regularizers.serialize, self.bias_regularizer),
-            "kernel_constraint": _data(constraints.serialize, self.kernel_constraint),
-            "bias_constraint": _data(constraints.serialize, self.bias_constraint),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
             "quantization_config": None,
         }
-
-
-def _data(serialize: Callable[[Any], Any], value: Any) -> Any:
-    """A regularizer or constraint as plain data, or None."""
-    return None if value is None else serialize(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastnn import arguments, initializers, ops
+from fastnn import arguments, constraints, initializers, ops, regularizers
 from fastnn.layers.layer import Layer
 from fastnn.ops.elementwise import cast, cast_i32
 from fastnn.ops.pick import take
@@ -27,8 +27,9 @@ class Embedding(Layer):
     mask_zero : whether id 0 is padding, which the mask leaves out.
     weights : the initial vectors, an array (input_dim, output_dim).
     input_length : old Keras argument without meaning.
-    embeddings_regularizer, embeddings_constraint, lora_rank, lora_alpha, quantization_config :
-        Keras arguments that are not supported; None.
+    embeddings_regularizer, embeddings_constraint : names, objects or functions: what the vectors
+        add to the loss, and what they become after each update.
+    lora_rank, lora_alpha, quantization_config : Keras arguments that are not supported; None.
     name, dtype, trainable, input_shape, … : see ``Layer``.
 
     Shapes
@@ -74,8 +75,6 @@ class Embedding(Layer):
         arguments.unsupported(
             "Embedding",
             {
-                "embeddings_regularizer": (embeddings_regularizer, None),
-                "embeddings_constraint": (embeddings_constraint, None),
                 "lora_rank": (lora_rank, None),
                 "lora_alpha": (lora_alpha, None),
                 "quantization_config": (quantization_config, None),
@@ -85,6 +84,12 @@ class Embedding(Layer):
         self.input_dim: int = arguments.integer("Embedding", "input_dim", input_dim, 1)
         self.output_dim: int = arguments.integer("Embedding", "output_dim", output_dim, 1)
         self.embeddings_initializer: Callable[..., Any] = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer: Callable[..., Any] | None = regularizers.get(
+            embeddings_regularizer
+        )
+        self.embeddings_constraint: Callable[..., Any] | None = constraints.get(
+            embeddings_constraint
+        )
         self.mask_zero: bool = arguments.flag("Embedding", "mask_zero", mask_zero)
         self.makes_mask = self.mask_zero
         self.supports_masking = self.mask_zero
@@ -114,7 +119,11 @@ class Embedding(Layer):
     def build(self, input_shape: Any) -> None:
         """Make the vectors."""
         self._embeddings = self.add_weight(
-            (self.input_dim, self.output_dim), self.embeddings_initializer, name="embeddings"
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            name="embeddings",
         )
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -140,9 +149,9 @@ class Embedding(Layer):
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": None,
-            "activity_regularizer": None,
-            "embeddings_constraint": None,
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
             "quantization_config": None,
         }

@@ -28,7 +28,8 @@ class GroupNormalization(Normalizing):
     epsilon : added to the variance, not negative.
     center, scale : whether there is a beta, a gamma.
     beta_initializer, gamma_initializer : names, ``Initializer`` objects or functions of the shape.
-    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : for the weights.
+    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : names, objects or
+        functions: what beta and gamma add to the loss, and what they become after each update.
     name, dtype, trainable, input_shape, … : see ``Layer``.
 
     Shapes

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastnn import arguments, initializers
+from fastnn import arguments, constraints, initializers, regularizers
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.layer import Layer
 from fastnn.ops.strided import transpose
@@ -40,30 +40,37 @@ class Normalizing(Layer):
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
-        arguments.unsupported(
-            owner,
-            {
-                "beta_regularizer": (beta_regularizer, None),
-                "gamma_regularizer": (gamma_regularizer, None),
-                "beta_constraint": (beta_constraint, None),
-                "gamma_constraint": (gamma_constraint, None),
-            },
-        )
         super().__init__(**kwargs)
         self.epsilon: float = arguments.number(owner, "epsilon", epsilon, "[0, inf)")
         self.center: bool = arguments.flag(owner, "center", center)
         self.scale: bool = arguments.flag(owner, "scale", scale)
         self.beta_initializer: Callable[..., Any] = initializers.get(beta_initializer)
         self.gamma_initializer: Callable[..., Any] = initializers.get(gamma_initializer)
+        self.beta_regularizer: Callable[..., Any] | None = regularizers.get(beta_regularizer)
+        self.gamma_regularizer: Callable[..., Any] | None = regularizers.get(gamma_regularizer)
+        self.beta_constraint: Callable[..., Any] | None = constraints.get(beta_constraint)
+        self.gamma_constraint: Callable[..., Any] | None = constraints.get(gamma_constraint)
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
 
     def add_factors(self, shape: Sequence[int], scale: bool, center: bool) -> None:
         """Make gamma and beta of this shape, those that there are."""
         if scale:
-            self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma")
+            self.gamma = self.add_weight(
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
         if center:
-            self.beta = self.add_weight(shape, self.beta_initializer, name="beta")
+            self.beta = self.add_weight(
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
 
     def factors(self) -> tuple[Tensor | None, Tensor | None]:
         """Gamma and beta as tensors, None where there is none."""
@@ -79,10 +86,10 @@ class Normalizing(Layer):
             "scale": self.scale,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": None,
-            "gamma_regularizer": None,
-            "beta_constraint": None,
-            "gamma_constraint": None,
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }
 
 

@@ -186,7 +186,8 @@ class PReLU(Layer):
     Parameters
     ----------
     alpha_initializer : of the slopes; zeros by default.
-    alpha_regularizer, alpha_constraint : not supported: None.
+    alpha_regularizer, alpha_constraint : names, objects or functions: what the slopes add to the
+        loss, and what they become after each update.
     shared_axes : axes (the batch is 0) along which one slope is shared: an integer or several.
     name, dtype, input_shape, … : see ``Layer``.
 
@@ -226,15 +227,10 @@ class PReLU(Layer):
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
-        arguments.unsupported(
-            "PReLU",
-            {
-                "alpha_regularizer": (alpha_regularizer, None),
-                "alpha_constraint": (alpha_constraint, None),
-            },
-        )
         super().__init__(**kwargs)
         self.alpha_initializer: Any = initializers.get(alpha_initializer or "zeros")
+        self.alpha_regularizer: Callable[..., Any] | None = regularizers.get(alpha_regularizer)
+        self.alpha_constraint: Callable[..., Any] | None = constraints.get(alpha_constraint)
         self.shared_axes: list[int] | None = None
         if shared_axes is not None:
             given = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
@@ -255,7 +251,13 @@ class PReLU(Layer):
                 )
             shape[axis - 1] = 1
         sizes = tuple(size for size in shape if size is not None)
-        self.alpha = self.add_weight(sizes, self.alpha_initializer, name="alpha")
+        self.alpha = self.add_weight(
+            sizes,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            name="alpha",
+        )
         shared = self.shared_axes or ()
         axes = {i: size for i, size in enumerate(input_shape) if i and i not in shared}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
@@ -270,8 +272,8 @@ class PReLU(Layer):
         return {
             **super().get_config(),
             "alpha_initializer": initializers.serialize(self.alpha_initializer),
-            "alpha_regularizer": None,
-            "alpha_constraint": None,
+            "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
+            "alpha_constraint": constraints.serialize(self.alpha_constraint),
             "shared_axes": self.shared_axes,
         }
 

@@ -45,7 +45,7 @@ REGISTRY: Registry[Regularizer] = Registry(
 )
 
 
-def serialize(regularizer: Callable[..., Any]) -> dict[str, Any] | str:
+def serialize(regularizer: Callable[..., Any] | None) -> dict[str, Any] | str | None:
     """A regularizer as data: ``{"class_name": ..., "config": ...}``, or a function's name.
 
     Raises
@@ -57,7 +57,7 @@ def serialize(regularizer: Callable[..., Any]) -> dict[str, Any] | str:
     >>> serialize(L2(0.1))
     {'class_name': 'L2', 'config': {'l2': 0.1}}
     """
-    return REGISTRY.serialize(regularizer)
+    return None if regularizer is None else REGISTRY.serialize(regularizer)
 
 
 def deserialize(
