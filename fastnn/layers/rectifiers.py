@@ -4,10 +4,10 @@ functions are in ``fastnn/activations.py``; any other one becomes a layer by ``A
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastnn import activations, arguments, initializers
+from fastnn import activations, arguments, constraints, initializers, regularizers
 from fastnn.errors import ArgumentError
 from fastnn.layers.input_spec import InputSpec
 from fastnn.layers.layer import Layer

@@ -164,6 +164,12 @@ _CONSTRAINTS: dict[str, Maker] = {
     "function": capped,
 }
 
+_NORMALIZATIONS: dict[str, dict[str, int]] = {
+    "BatchNormalization": {},
+    "LayerNormalization": {},
+    "GroupNormalization": {"groups": 1},
+}
+
 CASES: dict[str, StepCase] = {
     **{f"SGD {name}": StepCase(_scheduled(name, "SGD")) for name in SCHEDULES},
     "Adam cosine warm-up": StepCase(_scheduled("cosine warm-up", "Adam")),
@@ -207,6 +213,27 @@ CASES: dict[str, StepCase] = {
     "activity regularization layer": StepCase(
         _sgd(), between=lambda k: k.layers.ActivityRegularization(l1=0.02, l2=0.1)
     ),
+    **{
+        f"factors of {kind}": StepCase(
+            _sgd(),
+            between=lambda k, kind=kind, groups=groups: getattr(k.layers, kind)(
+                gamma_regularizer="l2",
+                beta_regularizer=k.regularizers.L1L2(0.0, 0.1),
+                gamma_constraint=k.constraints.MaxNorm(1.5),
+                beta_constraint="non_neg",
+                **groups,
+            ),
+        )
+        for kind, groups in _NORMALIZATIONS.items()
+    },
+    "slopes": StepCase(
+        _adam(),
+        between=lambda k: k.layers.PReLU(
+            alpha_initializer="ones",
+            alpha_regularizer=k.regularizers.L2(0.2),
+            alpha_constraint=k.constraints.MaxNorm(0.9),
+        ),
+    ),
     "add_loss": StepCase(_adam(), between=adding),
     **{
         f"kernel constraint {name}": StepCase(
@@ -246,7 +273,7 @@ def model_of(k: Any, case: StepCase, **options: Any) -> Any:
         **options,
     )
     kernel, bias, *rest = initial_weights()
-    own = [np.ones(HIDDEN)] if case.between is adding else []
+    own = model.layers[1].get_weights() if between else []
     model.set_weights([kernel, bias, *own, *rest])
     model.compile(optimizer=case.optimizer(k), loss="mse")
     return model

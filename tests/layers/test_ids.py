@@ -42,6 +42,26 @@ def test_ids_of_any_type(dtype: str) -> None:
     np.testing.assert_array_equal(made.predict(IDS[:2].astype(dtype), verbose=0), expected[:2])
 
 
+def test_penalties_and_constraints(backend: str) -> None:
+    made = network(
+        backend,
+        embeddings_regularizer=fastnn.regularizers.L1(0.5),
+        embeddings_constraint="non_neg",
+        activity_regularizer=fastnn.regularizers.L2(0.25),
+    )
+    layer = made.layers[0]
+    table = layer.get_weights()[0]
+    found = made.evaluate(IDS, Y, batch_size=40, verbose=0)
+    plain = np.mean((made.predict(IDS, verbose=0) - Y) ** 2)
+    activity = 0.25 * np.sum(table[IDS] ** 2) / 40
+    np.testing.assert_allclose(found, plain + 0.5 * np.abs(table).sum() + activity, rtol=1e-5)
+    made.fit(IDS, Y, verbose=0)
+    assert layer.get_weights()[0].min() == 0.0
+    again = fastnn.layers.deserialize(fastnn.layers.serialize(layer))
+    assert again.get_config() == layer.get_config()
+    assert again.embeddings_constraint.__class__ is fastnn.constraints.NonNeg
+
+
 def test_only_rows_that_occur_are_trained(backend: str) -> None:
     made = network(backend)
     before = made.layers[0].get_weights()[0]
