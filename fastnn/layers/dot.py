@@ -83,9 +83,9 @@ class Dot(Merge):
         a, b = moved
         n, k = a.shape[0], a.shape[-1]
         left, right = a.shape[1:-1], b.shape[1:-1]
-        rows = reshape(a, (n, product(left), 1, k))
-        columns = reshape(b, (n, 1, product(right), k))
-        made: Tensor = ops.sum(ops.multiply(rows, columns), axis=-1)
+        rows = reshape(a, (n, product(left), k))
+        columns = ops.transpose(reshape(b, (n, product(right), k)), (0, 2, 1))
+        made: Tensor = ops.matmul(rows, columns)
         return reshape(made, (n, *((*left, *right) or (1,))))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

@@ -5,6 +5,7 @@ Keras.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.ops import shape as shape_ops
+from fastnn.ops import strided
+from fastnn.ops.axes import axis_number, ordered_axes
 from fastnn.ops.dispatch import is_symbolic, run, symbol
 from fastnn.program.tensor import Dimension, Size, Tensor, product
 
@@ -25,14 +28,15 @@ def one_hot(
     Parameters
     ----------
     x : integer tensor or array (…).
-    num_classes : size of the new last axis.
-    axis : the last axis; others are not supported.
+    num_classes : size of the new axis.
+    axis : where the classes stand among the axes of the result; the last by default.
     dtype : ``"float32"`` or ``"float64"``; ``floatx()`` by default.
     sparse : not supported; False.
 
     Returns
     -------
-    Of shape (…, num_classes). A label outside of [0, num_classes) gives zeros, as in Keras.
+    Of shape (…, num_classes), or with the classes at ``axis``. A label outside of
+    [0, num_classes) gives zeros, as in Keras.
 
     Examples
     --------
@@ -40,25 +44,36 @@ def one_hot(
     >>> ops.one_hot([0, 2], 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    arguments.unsupported("one_hot", {"axis": (axis, -1), "sparse": (sparse, False)})
+    arguments.unsupported("one_hot", {"sparse": (sparse, False)})
     classes = arguments.integer("one_hot", "num_classes", num_classes, 1)
     name = config.standardize_dtype(dtype)
 
     def formula(labels: Tensor) -> Tensor:
+        place = axis_number("one_hot", axis, labels.ndim + 1)
         if labels.dtype != "int32":
             raise ArgumentError(
                 f"one_hot: received a tensor of dtype {labels.dtype}, expected int32 labels. Set "
                 "the attribute sparse = True of your loss or metric to get labels as integers."
             )
-        return shape_ops.one_hot(shape_ops.reshape(labels, (*labels.shape, 1)), classes, name)
+        hot = shape_ops.one_hot(shape_ops.reshape(labels, (*labels.shape, 1)), classes, name)
+        if place == labels.ndim:
+            return hot
+        order = [*range(place), labels.ndim, *range(place, labels.ndim)]
+        return strided.transpose(hot, ordered_axes("one_hot", order, hot))
 
     if is_symbolic(x):
         return formula(symbol(x))
     labels = np.asarray(x)
+    place = axis_number("one_hot", axis, labels.ndim + 1)
+    shape = (*labels.shape[:place], classes, *labels.shape[place:])
     if labels.size == 0:
-        return np.zeros((*labels.shape, classes), name)
-    hot = run(formula, [labels.reshape(1, -1)], ("one_hot", classes, name), integer_inputs=(0,))
-    return hot.reshape(*labels.shape, classes)
+        return np.zeros(shape, name)
+    # all labels before the new axis are samples: the batch stays first
+    samples = labels.reshape(math.prod(labels.shape[:place]), -1)
+    axis = -1 if place == labels.ndim else 1
+    samples = samples.reshape(1, -1) if axis == -1 else samples
+    key = ("one_hot", classes, name, axis)
+    return run(formula, [samples], key, integer_inputs=(0,)).reshape(shape)
 
 
 def reshape(x: Any, newshape: Sequence[Any]) -> Any:

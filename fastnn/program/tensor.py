@@ -194,6 +194,12 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor:
         return _binary("divide", other, self)
 
+    def __matmul__(self, other: Any) -> Tensor:
+        return _matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return _matmul(other, self)
+
     def __floordiv__(self, other: Any) -> Tensor:
         return _binary("floor_divide", self, other)
 
@@ -257,6 +263,16 @@ class Tensor:
     def __le__(self, other: Any) -> Tensor:
         return _binary("less_equal", self, other)
 
+    # element by element, as in Keras; None and text equal no tensor
+    def __eq__(self, other: Any) -> Any:
+        return NotImplemented if _is_no_number(other) else _binary("equal", self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return NotImplemented if _is_no_number(other) else _binary("not_equal", self, other)
+
+    # a key is this very tensor
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         self._refuse("bool()")
 
@@ -303,6 +319,17 @@ def _binary(function: str, a: Any, b: Any) -> Tensor:
     from fastnn.ops import elementwise
 
     return elementwise.binary(a, b, function=function)
+
+
+def _matmul(a: Any, b: Any) -> Tensor:
+    from fastnn import ops
+
+    product_of_both: Tensor = ops.matmul(a, b)
+    return product_of_both
+
+
+def _is_no_number(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _unary(function: str, x: Tensor) -> Tensor:

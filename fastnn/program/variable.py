@@ -217,6 +217,12 @@ class Variable:
     def __rtruediv__(self, other: Any) -> Any:
         return other / _operand(self, other)
 
+    def __matmul__(self, other: Any) -> Any:
+        return _operand(self, other) @ other
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return other @ _operand(self, other)
+
     def __floordiv__(self, other: Any) -> Any:
         return _operand(self, other) // other
 
@@ -255,6 +261,19 @@ class Variable:
 
     def __le__(self, other: Any) -> Any:
         return _operand(self, other) <= other
+
+    # Two variables are equal if they are one: lists of them are searched. (Keras: by element.)
+    def __eq__(self, other: Any) -> Any:
+        if other is None or isinstance(other, (Variable, str)):
+            return NotImplemented
+        return _operand(self, other) == other
+
+    def __ne__(self, other: Any) -> Any:
+        if other is None or isinstance(other, (Variable, str)):
+            return NotImplemented
+        return _operand(self, other) != other
+
+    __hash__ = object.__hash__
 
     def __getitem__(self, key: Any) -> Any:
         return _operand(self)[key]

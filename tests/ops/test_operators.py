@@ -14,7 +14,10 @@ from fastnn import layers
 
 X = np.array([[1.5, -2.25, 0.5, 3.0], [0.0, 2.5, -1.0, 1.0]])
 PAIRS: dict[str, Callable[[Any, Any], Any]] = {
-    **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "gt", "ge")},
+    **{
+        name: getattr(operator, name)
+        for name in ("add", "sub", "mul", "truediv", "gt", "ge", "eq", "ne")
+    },
     **{name: getattr(operator, name) for name in ("lt", "le", "floordiv", "mod")},
     "pow": lambda a, b: abs(a) ** b,
 }
@@ -54,6 +57,28 @@ def test_pairs(name: str) -> None:
     np.testing.assert_allclose(computed(lambda x, w: f(x, w)), f(X, W), rtol=1e-14)
     if name != "pow":  # abs(variable) is an array
         np.testing.assert_allclose(computed(lambda x, w: f(w, x + 4.0)), f(W, X + 4.0), rtol=1e-14)
+
+
+def test_equal_elements() -> None:
+    np.testing.assert_array_equal(computed(lambda x, w: x == 0.5), X == 0.5)
+    np.testing.assert_array_equal(computed(lambda x, w: (x > 0) == (w > 1.0)), (X > 0) == (W > 1))
+    np.testing.assert_array_equal(computed(lambda x, w: x * (w != 1.0)), X * (W != 1))
+    layer = Apply(lambda x, w: x * float(x is not None and w == w and [x].index(x) == 0))
+    np.testing.assert_array_equal(layer(X), X.astype("float32"))
+    assert (layer.w == np.ones(4)).all()
+    assert layer.w not in (None, "w")
+    with pytest.raises(TypeError, match="bool"):
+        computed(lambda x, w: x if x == 1.0 else w)
+
+
+def test_products_of_matrices() -> None:
+    matrix = np.arange(12.0).reshape(4, 3)
+    np.testing.assert_allclose(computed(lambda x, w: x @ matrix), X @ matrix)
+    np.testing.assert_allclose(computed(lambda x, w: x @ w), X @ W)
+    layer = Apply(lambda x, w: x)
+    layer.build((None, 4))
+    np.testing.assert_array_equal(layer.w @ matrix, matrix.sum(axis=0))
+    np.testing.assert_array_equal(matrix.T @ layer.w, matrix.sum(axis=0))
 
 
 @pytest.mark.parametrize("name", LOGIC)

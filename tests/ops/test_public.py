@@ -337,3 +337,22 @@ def test_a_variable_is_reduced_whole(name: str, backend: str) -> None:
     found = model.gradients(x, np.ones((2, 2)))
     (gradient,) = (value for key, value in found.items() if key.endswith("/w"))
     np.testing.assert_allclose(gradient, x.mean() * REDUCTIONS[name](w * w) * 2 * w, rtol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, -3])
+def test_one_hot_on_other_axes(axis: int) -> None:
+    labels = np.array([[0, 2, 1], [1, 5, 2]])
+    expected = np.moveaxis(ops.one_hot(labels, 4), -1, axis)
+    np.testing.assert_array_equal(ops.one_hot(labels, 4, axis=axis), expected)
+    assert ops.one_hot(labels[:0], 4, axis=axis).size == 0
+    symbolic = Tensor((BATCH, 3), "int32")
+    if axis % 3:
+        assert ops.one_hot(symbolic, 4, axis=axis).shape == (BATCH, *expected.shape[1:])
+    else:
+        with pytest.raises(UnsupportedError, match="batch"):
+            ops.one_hot(symbolic, 4, axis=axis)
+
+
+def test_one_hot_axis_out_of_range() -> None:
+    with pytest.raises(ArgumentError, match="axis=3"):
+        ops.one_hot([[1]], 4, axis=3)
