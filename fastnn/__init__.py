@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from fastnn.backends.threads import get_num_threads as get_num_threads
     from fastnn.backends.threads import set_num_threads as set_num_threads
     from fastnn.backends.threads import threads as threads
+    from fastnn.compat.aliases import install_as_keras as install_as_keras
     from fastnn.layers import Input as Input
     from fastnn.layers import Layer as Layer
+    from fastnn.models import Model as Model
     from fastnn.models import Sequential as Sequential
     from fastnn.user_kernel import kernel as kernel
 
@@ -66,12 +68,14 @@ _INTERNAL = ("arguments", "checks", "cli", "compat", "program", "registry", "tra
 _NAMES = {
     "Input": "fastnn.layers",
     "Layer": "fastnn.layers",
+    "Model": "fastnn.models",
     "Sequential": "fastnn.models",
     "get_backend": "fastnn.backends",
     "set_backend": "fastnn.backends",
     "get_num_threads": "fastnn.backends.threads",
     "set_num_threads": "fastnn.backends.threads",
     "threads": "fastnn.backends.threads",
+    "install_as_keras": "fastnn.compat.aliases",
     "kernel": "fastnn.user_kernel",
     "warmup": "fastnn.backends",
 }

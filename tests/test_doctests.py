@@ -9,6 +9,7 @@ import pkgutil
 import pytest
 
 import fastnn
+from fastnn.compat import aliases
 from fastnn.layers.layer import reset_names
 
 # Importing these runs a program, or needs the compiled modules
@@ -24,7 +25,10 @@ MODULES = sorted(
 def test_examples(name: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(str(tmp_path))
     reset_names()  # examples show automatic names such as dense
-    failed, _ = doctest.testmod(importlib.import_module(name))
+    try:
+        failed, _ = doctest.testmod(importlib.import_module(name))
+    finally:
+        aliases.uninstall()  # an example may have installed fastnn as keras
     assert failed == 0
 
 

@@ -25,14 +25,25 @@ from fastnn.cli.options import (
 from fastnn.errors import ArgumentError
 
 _DESCRIPTION = """\
-Run an unmodified Python script on fastnn: `keras`, `tensorflow` and `tensorflow.keras` stand for
-fastnn in it, for what exists in fastnn so far, even if the real ones are installed. Any other name
-of theirs is an ImportError that names it and lists near ones. sys.argv, sys.path, the exit code and
-tracebacks are as with `python SCRIPT.py`. Options of fastnn come before SCRIPT.
+Run an unmodified Python script on fastnn. In it `keras`, `tensorflow` and `tensorflow.keras` stand
+for fastnn, even if the real ones are installed:
+
+  from tensorflow.keras.layers import Dense     is fastnn.layers.Dense
+  tf.reduce_mean, tf.constant, tf.nn.relu, ...  are NumPy arrays and fastnn.ops
+
+What fastnn does not have (convolutions, recurrent layers, GradientTape, tf.data, ...) is an error
+at the script's line, which names it and says what to do. For a functional Model(inputs, outputs)
+that error is the Sequential to write. sys.argv, sys.path, the exit code and tracebacks are as with
+`python SCRIPT.py`. Options of fastnn come before SCRIPT.
+
+To have the same without this command, begin the script with
+  import fastnn; fastnn.install_as_keras()
+or edit its imports: `keras` becomes `fastnn`, `tensorflow` becomes `fastnn.compat.tensorflow`.
 """
 _EXAMPLES = """\
   fastnn run train_mnist.py
   fastnn run --threads 1 train_mnist.py --epochs 3
+  fastnn run --backend numpy train_mnist.py
 """
 
 

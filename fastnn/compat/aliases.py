@@ -14,7 +14,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from fastnn.compat.advice import advice
+from fastnn.compat.eager_tensor import presented
 from fastnn.compat.names import ROOTS, module_names, module_table
+from fastnn.errors import StateError
+from fastnn.program.results import set_presentation
 from fastnn.registry import near_names
 
 _LISTED = 40  # names in a message, when none is near
@@ -54,6 +58,9 @@ def missing(full_name: str, name: str) -> str:
 
     It ends without a full stop, because python may add ". Did you mean: ...?".
     """
+    todo = advice(full_name, name)
+    if todo:
+        return f"{full_name}.{name} is not in fastnn: {todo}"
     known = [item for item in known_names(full_name) if not item.startswith("_")]
     near = near_names(name, known)
     if near:
@@ -83,7 +90,9 @@ class AliasFinder(MetaPathFinder, Loader):
         return AliasModule(spec.name, "An alias of fastnn, for scripts written for Keras.")
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing: the names are looked up when they are used."""
+        """The names are looked up when they are used; results get ``numpy()`` in TensorFlow."""
+        if module.__name__ == "tensorflow":
+            set_presentation(presented)
 
 
 @contextmanager
@@ -99,8 +108,46 @@ def installed() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
+        set_presentation(None)
         _take_out()
         sys.modules.update(before)
+
+
+def install_as_keras() -> None:
+    """Let ``import keras``, ``import tensorflow`` and ``tensorflow.keras`` mean fastnn from now on,
+    in this process; once is enough. ``fastnn run SCRIPT.py`` does so for one script.
+
+    What these names hold is fastnn's own; what fastnn does not have is an error that names it and
+    says what to do.
+
+    Raises
+    ------
+    StateError : if the real keras or tensorflow was imported before.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.install_as_keras()
+    >>> from tensorflow.keras.layers import Dense
+    >>> Dense is fastnn.layers.Dense
+    True
+    """
+    if any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
+        return
+    loaded = [name for name in ROOTS if name in sys.modules]
+    if loaded:
+        raise StateError(
+            f"install_as_keras: {loaded[0]} has been imported already, so parts of it are in use. "
+            "Call fastnn.install_as_keras() before the first import of keras or tensorflow."
+        )
+    sys.meta_path.insert(0, AliasFinder())
+
+
+def uninstall() -> None:
+    """Take back ``install_as_keras``: the names mean the real packages again."""
+    sys.meta_path[:] = [item for item in sys.meta_path if not isinstance(item, AliasFinder)]
+    set_presentation(None)
+    _take_out()
 
 
 def _take_out() -> dict[str, ModuleType]:

@@ -6,15 +6,20 @@ table. What is not in it does not exist in fastnn.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fastnn.compat import tensorflow_names
+
 # Keras's modules (without "keras." in front) and the module of fastnn that has their names
 KERAS: dict[str, str] = {
     "activations": "fastnn.activations",
+    "backend": "",
     "callbacks": "fastnn.callbacks",
     "config": "fastnn.config",
+    "constraints": "fastnn.constraints",
     "datasets": "",
     "datasets.fashion_mnist": "fastnn.datasets.fashion_mnist",
     "datasets.mnist": "fastnn.datasets.mnist",
@@ -26,12 +31,68 @@ KERAS: dict[str, str] = {
     "models": "fastnn.models",
     "ops": "fastnn.ops",
     "optimizers": "fastnn.optimizers",
+    "optimizers.legacy": "fastnn.optimizers",  # Keras 2.11 to 2.15
+    "optimizers.schedules": "fastnn.optimizers.schedules",
+    "regularizers": "fastnn.regularizers",
     "saving": "fastnn.saving",
     "utils": "fastnn.utils",
     "utils.np_utils": "fastnn.utils",  # Keras 1 and 2: np_utils.to_categorical
 }
-# What Keras has at its top
-KERAS_TOP = ("Input", "Layer", "Sequential")
+# What Keras has at its top, and where it is here
+KERAS_TOP = {
+    "Initializer": "fastnn.initializers",
+    "Input": "fastnn",
+    "InputSpec": "fastnn.layers",
+    "Layer": "fastnn",
+    "Loss": "fastnn.losses",
+    "Metric": "fastnn.metrics",
+    "Model": "fastnn",
+    "Optimizer": "fastnn.optimizers",
+    "Regularizer": "fastnn.regularizers",
+    "Sequential": "fastnn",
+}
+# Further names of a module, by the module of fastnn that has them
+ELSEWHERE: dict[str, dict[str, str]] = {
+    "backend": {
+        "clear_session": "fastnn.utils",
+        "epsilon": "fastnn.config",
+        "floatx": "fastnn.config",
+        "set_epsilon": "fastnn.config",
+        "set_floatx": "fastnn.config",
+    },
+    "losses": {  # the short names of Keras 2 and of TensorFlow
+        short: f"fastnn.losses:{name}"
+        for short, name in {
+            "mse": "mean_squared_error",
+            "MSE": "mean_squared_error",
+            "mae": "mean_absolute_error",
+            "MAE": "mean_absolute_error",
+            "mape": "mean_absolute_percentage_error",
+            "msle": "mean_squared_logarithmic_error",
+            "kld": "kl_divergence",
+        }.items()
+    },
+}
+ELSEWHERE["metrics"] = ELSEWHERE["losses"]
+# The functions of `keras.backend` in Keras 2, which custom losses of many texts use
+BACKEND_FUNCTIONS = {
+    name: {"pow": "power", "permute_dimensions": "transpose", "switch": "where"}.get(name, name)
+    for line in (
+        "abs all any argmax argmin cast clip concatenate cos cumsum dot equal exp expand_dims eye",
+        "greater greater_equal less less_equal log logsumexp max maximum mean min minimum",
+        "not_equal one_hot ones ones_like permute_dimensions pow prod relu repeat reshape round",
+        "sigmoid sign sin softmax softplus softsign sqrt square squeeze stack std stop_gradient",
+        "sum switch tanh tile transpose var zeros zeros_like",
+    )
+    for name in line.split()
+}
+TENSORFLOW = (
+    "config",
+    "config.experimental",
+    "math",
+    "nn",
+    "random",
+)
 # Names that fastnn's modules have and Keras's of the same name have not
 NOT_KERAS = {
     "fastnn.saving": {"model_from_bytes", "model_to_bytes", "reduce_model"},
@@ -42,11 +103,13 @@ NOT_KERAS = {
 ROOTS = ("keras", "tensorflow")
 
 
+@functools.cache
 def module_table() -> dict[str, str]:
     """Each module that can be imported, by its full name, and fastnn's module behind it."""
-    table = {"keras": "", "tensorflow": "", "tensorflow.keras": "", "tensorflow.random": ""}
+    table = {"keras": "", "tensorflow": "", "tensorflow.keras": ""}
     for prefix in ("keras", "tensorflow.keras"):
         table.update({f"{prefix}.{name}": target for name, target in KERAS.items()})
+    table.update({f"tensorflow.{name}": "" for name in TENSORFLOW})
     return table
 
 
@@ -55,19 +118,44 @@ def module_names(full_name: str) -> dict[str, Callable[[], Any]]:
     import fastnn
 
     found: dict[str, Callable[[], Any]] = {}
+    short = full_name.removeprefix("tensorflow.").removeprefix("keras").removeprefix(".")
     if full_name in ("keras", "tensorflow.keras"):
-        found = {name: _attribute(fastnn, name) for name in KERAS_TOP}
-    elif full_name == "tensorflow.random":
-        from fastnn.random import set_default_seed
-
-        found = {"set_seed": lambda: set_default_seed}
+        found = {name: _later(f"{target}:{name}") for name, target in KERAS_TOP.items()}
+        found["version"] = lambda: lambda: fastnn.__version__
+    elif full_name.partition(".")[0] == "tensorflow" and ".keras" not in full_name:
+        found = tensorflow_names.names(full_name)
     if full_name in ("keras", "tensorflow", "tensorflow.keras"):
         found["__version__"] = _attribute(fastnn, "__version__")
     target = module_table()[full_name]
     if target:
         module = importlib.import_module(target)
         found.update({name: _attribute(module, name) for name in _public(module, target)})
+    if "keras" in full_name.split("."):
+        for name, place in ELSEWHERE.get(short, {}).items():
+            found[name] = _later(place if ":" in place else f"{place}:{name}")
+        if short == "backend":
+            found.update(_backend_names())
     return found
+
+
+def _backend_names() -> dict[str, Callable[[], Any]]:
+    """``keras.backend``: the functions of Keras 2, and settings."""
+    from fastnn import ops
+
+    found = {
+        name: _attribute(ops, target)
+        for name, target in BACKEND_FUNCTIONS.items()
+        if hasattr(ops, target)
+    }
+    found["backend"] = lambda: lambda: "fastnn"
+    found["image_data_format"] = lambda: lambda: "channels_last"
+    return found
+
+
+def _later(place: str) -> Callable[[], Any]:
+    """A function that gets ``module:name`` when it is needed."""
+    module, _, name = place.partition(":")
+    return lambda: getattr(importlib.import_module(module), name)
 
 
 def _attribute(module: Any, name: str) -> Callable[[], Any]:

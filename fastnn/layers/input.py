@@ -44,6 +44,9 @@ class InputLayer(Layer):
     (None, 28, 28)
     """
 
+    #: layers may be called on it, as in Keras's functional form; see ``Model``
+    is_sketch: bool = True
+
     def __init__(
         self,
         shape: Sizes | int | None = None,

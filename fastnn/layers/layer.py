@@ -19,7 +19,9 @@ from fastnn.layers import tracking
 from fastnn.layers.assigning import assign_weights
 from fastnn.layers.calling import call_layer, is_symbolic
 from fastnn.layers.input_spec import InputSpec, checked_shape
+from fastnn.layers.sketch import Sketch, is_sketched
 from fastnn.program import assignments, penalties
+from fastnn.program.results import presented
 from fastnn.program.tensor import BATCH, Shape, Size, Tensor
 from fastnn.program.variable import Variable, unique
 from fastnn.program.weight_limit import take_weight
@@ -412,9 +414,11 @@ class Layer:
         """
         if is_symbolic(inputs):
             return call_layer(self, inputs, args, training, mask, kwargs)
+        if is_sketched(inputs):
+            return Sketch(self, inputs)
         from fastnn.program import eager
 
-        return eager.call_layer(self, inputs, training=bool(training))
+        return presented(eager.call_layer(self, inputs, training=bool(training)))
 
     @property
     def input_classes(self) -> int:

@@ -19,6 +19,7 @@ from fastnn.losses.formulas import valid_labels
 from fastnn.losses.reduction import REDUCTIONS, reduce
 from fastnn.losses.targets import fit_targets, match_targets, per_sample
 from fastnn.ops.dispatch import is_symbolic, symbol
+from fastnn.program.results import presented
 from fastnn.program.tensor import Tensor
 
 __all__ = ["Loss", "LossFunctionWrapper", "match_targets"]
@@ -114,7 +115,7 @@ class Loss:
         valid = None
         if self.ignore_class is not None:
             valid = self._on_arrays(self._marks, y_true, y_pred)
-        return reduce(values, sample_weight, self.reduction, self.name, valid)
+        return presented(reduce(values, sample_weight, self.reduction, self.name, valid))
 
     def _on_arrays(
         self, formula: Callable[[Tensor, Tensor], Tensor], y_true: Any, y_pred: Any

@@ -149,7 +149,8 @@ class MeanMetricWrapper(Mean):
 
     Parameters
     ----------
-    fn : takes symbolic targets and predictions and returns one value per sample (or per element),
+    fn : takes symbolic targets and predictions and returns one value per sample (or per element, or
+        one for the whole batch, which counts as much as that of any other batch, as in Keras),
         written in ``fastnn.ops``.
     name, dtype : see ``Metric``; the name is the function's by default.
     **kwargs : further arguments of ``fn``.
@@ -188,21 +189,25 @@ class MeanMetricWrapper(Mean):
         self, first: int, y_true: Tensor, y_pred: Tensor, weights: Tensor | None
     ) -> list[Node]:
         """Add Σ w v and Σ w, over the steps that count where the predictions carry a mask."""
-        values, valid = counted(self.values(y_true, y_pred), None, y_pred.mask, self.name)
+        found = self.values(y_true, y_pred)
+        if not found.has_batch:  # one value for the whole batch counts once, as in Keras
+            return [metric_mean(first, found, None)]
+        values, valid = counted(found, None, y_pred.mask, self.name)
         if valid is not None:
             values, weights, _ = of_valid(values, weights, "weighted_mean", valid)
         return [metric_mean(first, values, weights)]
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """One value per sample, (batch, …, 1): fn(y_true, y_pred)."""
+        """fn(y_true, y_pred): one value per sample, (batch, …, 1), or one for the whole batch."""
         if y_true.ndim == 1 and y_pred.ndim == 2 and y_pred.shape[-1] == 1:
             y_true = fit_targets(y_true, y_pred, self.name)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
-        if not isinstance(values, Tensor) or not values.has_batch:
+        alone = isinstance(values, Tensor) and not values.has_batch and values.shape in ((), (1,))
+        if not isinstance(values, Tensor) or not (values.has_batch or alone):
             raise ArgumentError(
                 f"metric {self.name!r}: the function returned {values!r}, expected a symbolic "
-                "tensor with one value per sample. Use functions of fastnn.ops, and reduce the "
-                "last axis only."
+                "tensor with one value per sample, or one for the whole batch. Use functions of "
+                "fastnn.ops, and reduce the last axis or all axes."
             )
         if values.dtype != y_pred.dtype:
             raise DataError(f"metric {self.name!r} gives values of dtype {values.dtype}.")

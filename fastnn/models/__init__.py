@@ -11,13 +11,15 @@ from fastnn.models.sequential import Sequential as Sequential
 
 if TYPE_CHECKING:
     from fastnn.models.cloning import clone_model as clone_model
+    from fastnn.models.model import Model as Model
     from fastnn.models.perceptron import Perceptron as Perceptron
     from fastnn.saving import load_model as load_model
     from fastnn.saving import save_model as save_model
 
-__all__ = ["Perceptron", "Sequential", "clone_model", "load_model", "save_model"]
+__all__ = ["Model", "Perceptron", "Sequential", "clone_model", "load_model", "save_model"]
 
 _LATER = {
+    "Model": "fastnn.models.model",
     "Perceptron": "fastnn.models.perceptron",
     "clone_model": "fastnn.models.cloning",
     "load_model": "fastnn.saving",

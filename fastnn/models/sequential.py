@@ -17,8 +17,10 @@ from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.layers.assigning import assign_weights
 from fastnn.layers.input_spec import checked_shape
 from fastnn.layers.layer import Layer, automatic_name
+from fastnn.layers.sketch import Sketch, is_sketched
 from fastnn.layers.tracking import calling, sources
 from fastnn.models.trainer import Trainer
+from fastnn.program.results import presented
 from fastnn.program.tensor import BATCH, Shape, Tensor
 from fastnn.program.variable import Variable, adopt
 from fastnn.registry import near_names
@@ -275,7 +277,9 @@ class Sequential(Trainer, Layer):
         """The output for an array of samples, as an array; for a symbolic tensor, a tensor."""
         if isinstance(inputs, Tensor):
             return Layer.__call__(self, inputs, *args, training=training, mask=mask, **kwargs)
-        return self._call_on_array(inputs, bool(training))
+        if is_sketched(inputs):
+            return Sketch(self, inputs)
+        return presented(self._call_on_array(inputs, bool(training)))
 
     @property
     def inputs_known(self) -> bool:

@@ -107,8 +107,12 @@ def state(first: int, count: Any) -> Tensor:
 
 
 def metric_mean(first: int, values: Tensor, weights: Tensor | None) -> Node:
-    """Accumulate the weighted mean of per-sample values in the pair that starts at ``first``."""
-    values = _per_row(values)
+    """Accumulate the weighted mean of per-sample values in the pair that starts at ``first``.
+
+    A value without a batch axis counts once, as one sample does.
+    """
+    rows, columns = matrix_view(values.shape)
+    values = _per_row(values) if rows.b else reshape(values, (1, rows.a * columns))
     inputs = [state(first, 2), values]
     if weights is not None:
         inputs.append(_per_row(weights))

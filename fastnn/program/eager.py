@@ -254,6 +254,12 @@ def keep(key: Hashable, made: Eager) -> Eager:
     return made
 
 
+def forget() -> None:
+    """Drop all compiled functions."""
+    with _lock:
+        _cache.clear()
+
+
 def call_layer(layer: Layer, inputs: Any, training: bool) -> Array:
     """Apply a layer to an array, or to a list of arrays if it takes several."""
     several = takes_several(layer, inputs)

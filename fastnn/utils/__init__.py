@@ -10,6 +10,7 @@ from fastnn.utils.labels import encode_labels as encode_labels
 from fastnn.utils.normalize import normalize as normalize
 from fastnn.utils.py_dataset import PyDataset as PyDataset
 from fastnn.utils.random_seed import set_random_seed as set_random_seed
+from fastnn.utils.session import clear_session as clear_session
 from fastnn.utils.split_dataset import split_dataset as split_dataset
 
 Sequence = PyDataset
@@ -17,6 +18,7 @@ Sequence = PyDataset
 __all__ = [
     "PyDataset",
     "Sequence",
+    "clear_session",
     "encode_labels",
     "normalize",
     "plot_model",
