@@ -227,7 +227,7 @@ class Engine:
                 trained = {id(v) for v in self._trained_variables()}
                 for slot in optimizer.state_slots():
                     for path, v in self.named_weights().items():
-                        shape = optimizer.slot_shape(slot, v)
+                        shape = optimizer.state_shape(slot, v)
                         if id(v) in trained and shape is not None:
                             view = storage.view(f"slot:{slot}", v, shape)
                             arrays[f"{slot}/{path}"] = view.copy()
@@ -253,7 +253,7 @@ class Engine:
             for path, v in self.named_weights().items():
                 stored = arrays.get(f"{slot}/{path}")
                 if stored is not None:
-                    view = storage.view(f"slot:{slot}", v, optimizer.slot_shape(slot, v))
+                    view = storage.view(f"slot:{slot}", v, optimizer.state_shape(slot, v))
                     if stored.shape != view.shape:
                         raise ArgumentError(
                             f"optimizer state {slot}/{path}: shape {stored.shape}, expected "

@@ -50,7 +50,7 @@ class Adam(Optimizer):
     Raises
     ------
     ArgumentError : if an argument is out of its range.
-    UnsupportedError : for Keras arguments that fastnn does not have.
+    UnsupportedError : for the argument ``decay`` of old Keras versions.
 
     Examples
     --------
@@ -176,7 +176,7 @@ class AdamW(Adam):
     Raises
     ------
     ArgumentError : if an argument is out of its range, or ``weight_decay`` is None.
-    UnsupportedError : for Keras arguments that fastnn does not have.
+    UnsupportedError : for the argument ``decay`` of old Keras versions.
 
     Examples
     --------

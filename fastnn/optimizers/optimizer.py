@@ -218,6 +218,10 @@ class Optimizer:
         kept = (KEPT,) if self.update_every > 1 else ()
         return (*self.slots(), *kept, *((AVERAGE,) if self.use_ema else ()))
 
+    def state_shape(self, slot: str, variable: Variable) -> tuple[int, ...] | None:
+        """The shape in which files hold an array kept for a variable; None where it has none."""
+        return variable.shape if slot in (KEPT, AVERAGE) else self.slot_shape(slot, variable)
+
     # Whether every iteration needs all the data (L-BFGS), rather than a batch
     full_batch: bool = False
 
@@ -232,7 +236,7 @@ class Optimizer:
         return self.decay_of(first) == self.decay_of(second)
 
     def slot_shape(self, slot: str, variable: Variable) -> tuple[int, ...] | None:
-        """The shape in which files hold a slot of a variable; None for a slot it does not have."""
+        """The shape of the rule's slot of a variable; None for a slot it does not have."""
         return variable.shape
 
     def initial_values(self) -> dict[str, float]:

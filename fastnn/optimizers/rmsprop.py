@@ -47,7 +47,7 @@ class RMSprop(Optimizer):
     Raises
     ------
     ArgumentError : if an argument is out of its range.
-    UnsupportedError : for Keras arguments that fastnn does not have (gradient clipping, averaging).
+    UnsupportedError : for the argument ``decay`` of old Keras versions.
 
     Examples
     --------
