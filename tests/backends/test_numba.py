@@ -164,6 +164,16 @@ def test_kernels_are_compiled_when_they_are_needed(monkeypatch: pytest.MonkeyPat
     assert table.compiled[1:] == ["block_product_f64", "dense_dw_f64"]
 
 
+def test_a_table_calls_its_own_shared_routines_whatever_others_publish():
+    from llvmlite import binding
+
+    table, other = KernelTable(), KernelTable()
+    own = table.shared("block_product_f64")
+    assert other.shared("block_product_f64") != own
+    table.make_ready("muon_step_f64")
+    assert binding.address_of_symbol("fastnn_block_product_f64") == own
+
+
 def test_warmup_makes_everything_ready(monkeypatch: pytest.MonkeyPatch):
     backend = executor.NumbaBackend()
     monkeypatch.setattr(executor, "backend", lambda: backend)

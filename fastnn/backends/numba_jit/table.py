@@ -146,7 +146,9 @@ class KernelTable:
         with self._lock:
             if name not in self._others:
                 self._others[name] = self._ready(name, lambda: _shared(name))
-                self._machine.publish(f"fastnn_{name}", self._others[name])
+            # each time: symbols are the process's, and another table, which may be gone with its
+            # code, may have published its own
+            self._machine.publish(f"fastnn_{name}", self._others[name])
             return self._others[name]
 
     def routine(self, name: str) -> int:
