@@ -22,6 +22,7 @@ from fastnn.callbacks.refused import RemoteMonitor as RemoteMonitor
 from fastnn.callbacks.refused import TensorBoard as TensorBoard
 from fastnn.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from fastnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+from fastnn.callbacks.training_report import TrainingReport as TrainingReport
 
 __all__ = [
     "BackupAndRestore",
@@ -41,4 +42,5 @@ __all__ = [
     "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
+    "TrainingReport",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fastnn.callbacks.callback import Callback, Logs
 from fastnn.callbacks.history import History
 from fastnn.callbacks.terminate_on_nan import TerminateOnNaN
+from fastnn.callbacks.training_report import TrainingReport
 from fastnn.errors import ArgumentError, UnsupportedError
 
 BATCH_HOOKS: dict[str, tuple[str, ...]] = {
@@ -81,6 +82,12 @@ class CallbackList(Callback):
         """The ``TerminateOnNaN`` of the list, or None."""
         found = [item for item in self.callbacks if isinstance(item, TerminateOnNaN)]
         return found[0] if found else None
+
+    def lend_samples(self, x: Any, y: Any, batch: int) -> None:
+        """Show the training data to the callbacks that report on it."""
+        for item in self.callbacks:
+            if isinstance(item, TrainingReport):
+                item.lend_samples(x, y, batch)
 
     def append(self, callback: Callback) -> None:
         """Add one callback at the end, with the model and the parameters of the list."""

@@ -210,6 +210,7 @@ class Trainer(OnBatch):
             or (math.ceil(arrays.rows / batch) if stream is None else stream.batches),
             add_history=True,
         )
+        callbacks.lend_samples(arrays.x, arrays.y, batch)
         check_loss = options["terminate_on_nan"] or callbacks.terminator is not None
         job = Job(
             "objective" if full else "train",
