@@ -1,4 +1,4 @@
-"""TrainingReport: its numbers are right by another way, its advice fits planted ills, and it changes
+"""TrainingReport: its numbers are right by another way, its advice fits planted ills, it changes
 nothing.
 """
 
