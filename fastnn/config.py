@@ -11,6 +11,8 @@ import numpy as np
 
 from fastnn.errors import ArgumentError
 
+__all__ = ["floatx", "set_floatx", "epsilon", "set_epsilon", "standardize_dtype"]
+
 _FLOAT_TYPES = ("float32", "float64")
 _settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7}
 
@@ -34,12 +36,27 @@ def set_floatx(value: str) -> None:
     Raises
     ------
     ArgumentError : for any other type (Keras also has ``"float16"`` and ``"bfloat16"``).
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.config.set_floatx("float64")
+    >>> fastnn.layers.Dense(1).dtype
+    'float64'
+    >>> fastnn.config.set_floatx("float32")
     """
     _settings["floatx"] = standardize_dtype(value)
 
 
 def epsilon() -> float:
-    """The fuzz factor at which probabilities are clipped: 1e-7 unless changed."""
+    """The fuzz factor at which probabilities are clipped: 1e-7 unless changed.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.config.epsilon()
+    1e-07
+    """
     value: float = _settings["epsilon"]
     return value
 
@@ -50,6 +67,14 @@ def set_epsilon(value: float) -> None:
     Raises
     ------
     ArgumentError : unless 0 < value < 0.5.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.config.set_epsilon(1e-5)
+    >>> fastnn.config.epsilon()
+    1e-05
+    >>> fastnn.config.set_epsilon(1e-7)
     """
     if not 0 < value < 0.5:
         raise ArgumentError(f"epsilon must lie between 0 and 0.5, received {value}.")
@@ -59,6 +84,13 @@ def set_epsilon(value: float) -> None:
 def standardize_dtype(dtype: Any) -> str:
     """The name of a float type, ``floatx()`` for None; an error for anything but float32 and
     float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn import config
+    >>> config.standardize_dtype(np.float64)
+    'float64'
     """
     if dtype is None:
         return floatx()

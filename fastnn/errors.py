@@ -4,6 +4,20 @@ received and where, what is expected, what to do. The checks that raise them are
 
 from __future__ import annotations
 
+__all__ = [
+    "FastnnError",
+    "ArgumentError",
+    "UnsupportedError",
+    "ShapeError",
+    "DataError",
+    "StateError",
+    "NonFiniteLossError",
+    "FileFormatError",
+    "DownloadError",
+    "BackendUnavailable",
+    "MissingExtraError",
+]
+
 
 class FastnnError(Exception):
     """Base class of every error that fastnn raises on purpose.
@@ -12,6 +26,15 @@ class FastnnError(Exception):
     ----------
     alternative : the end of the message where it names a way out that only callers in Python have;
         the command line leaves it out.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> try:
+    ...     fastnn.layers.Dense(0)
+    ... except fastnn.errors.FastnnError as error:
+    ...     print(type(error).__name__, isinstance(error, ValueError))
+    ArgumentError True
     """
 
     alternative: str = ""

@@ -22,6 +22,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastnn.errors import ArgumentError
 
+__all__ = [
+    "philox4x32",
+    "random_words",
+    "dropout_uniform",
+    "standard_normal",
+    "keep_mask",
+    "key_from_seed",
+    "make_generator",
+    "generator_state",
+    "restore_generator",
+]
+
 Words = NDArray[np.uint64]  # 32-bit words, kept in 64 bits so that products do not overflow
 
 # Constants of Philox4x32: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
@@ -114,6 +126,10 @@ def random_words(
     step : optimizer iterations done so far; its low 32 bits count.
     stream : index of the random layer in its model, so that two layers never share a mask.
 
+    Examples
+    --------
+    >>> [hex(word) for word in random_words(1, 2, key=(1, 0), step=0, stream=0)[0].tolist()]
+    ['0xe3e80670', '0xac08141b']
     """
     blocks = (columns + 63) // 64
     g = np.arange(16 * blocks, dtype=np.uint64)[np.newaxis, :]
@@ -353,6 +369,13 @@ def restore_generator(state: Mapping[str, Any]) -> np.random.Generator:
     Raises
     ------
     ArgumentError : if ``state`` is not what ``generator_state`` returns (a damaged file).
+
+    Examples
+    --------
+    >>> generator = make_generator(1)
+    >>> state = generator_state(generator)
+    >>> bool(generator.random() == restore_generator(state).random())
+    True
     """
     generator = make_generator(0)
     try:

@@ -18,6 +18,8 @@ from fastnn.backends.base import Backend
 from fastnn.errors import BackendUnavailable
 from fastnn.registry import unknown_name
 
+__all__ = ["BackendInfo", "backends", "get_backend", "resolve", "set_backend", "warmup"]
+
 ENVIRONMENT = "FASTNN_BACKEND"
 NAMES = ("c", "numba", "numpy")
 NUMBA_MISSING = "Numba is not installed; install it with: pip install 'fastnn[numba]'."
@@ -34,6 +36,12 @@ class BackendInfo:
     available : whether it can be used here.
     reason : why not, and what to do about it; empty if available.
     detail : for an available backend, what it uses (CPU level, version).
+
+    Examples
+    --------
+    >>> from fastnn.backends import BackendInfo
+    >>> print(BackendInfo("c", False, reason="no compiled kernels"))
+    c: unavailable: no compiled kernels
     """
 
     name: str
@@ -90,7 +98,17 @@ def set_backend(name: str) -> None:
 
     Raises
     ------
-    ArgumentError : for an unknown name. BackendUnavailable : if it cannot be used here.
+    ArgumentError : for an unknown name.
+    BackendUnavailable : if it cannot be used here.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> before = fastnn.get_backend()
+    >>> fastnn.set_backend("numpy")
+    >>> fastnn.get_backend()
+    'numpy'
+    >>> fastnn.set_backend(before)
     """
     resolve(name)
     _default[:] = [name]
@@ -125,7 +143,14 @@ def warmup(backend: str = "numba", dtype: str = "float32") -> None:
 
 
 def get_backend() -> str:
-    """The default backend's name; ``"auto"`` unless set."""
+    """The default backend's name; ``"auto"`` unless set.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.get_backend() in ("auto", "c", "numba", "numpy")
+    True
+    """
     return _default[-1] if _default else os.environ.get(ENVIRONMENT, "").strip() or "auto"
 
 
@@ -133,6 +158,12 @@ def resolve(name: str | None = None) -> Backend:
     """The backend of a name; ``None`` and ``"auto"`` take the default, then the fastest available.
 
     ``"c:avx2"`` asks for one CPU level of the C backend.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.backends.resolve("numpy").name
+    'numpy'
     """
     name = get_backend() if name is None or name == "auto" else name
     if not isinstance(name, str):

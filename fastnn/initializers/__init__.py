@@ -29,6 +29,46 @@ from fastnn.initializers.scaling import LecunUniform as LecunUniform
 from fastnn.initializers.scaling import VarianceScaling as VarianceScaling
 from fastnn.registry import Registry
 
+__all__ = [
+    "Initializer",
+    "np",
+    "Constant",
+    "Ones",
+    "Zeros",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "Identity",
+    "Orthogonal",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "VarianceScaling",
+    "zeros",
+    "ones",
+    "constant",
+    "random_uniform",
+    "random_normal",
+    "truncated_normal",
+    "variance_scaling",
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "identity",
+    "OrthogonalInitializer",
+    "IdentityInitializer",
+    "get",
+    "serialize",
+    "deserialize",
+]
+
 # Keras has each class under its snake-case name as well.
 zeros = Zeros
 ones = Ones

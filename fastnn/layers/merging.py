@@ -26,6 +26,14 @@ class Merge(Layer):
     Parameters
     ----------
     name, dtype, … : see ``Layer``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> issubclass(layers.Add, layers.Merge)
+    True
+    >>> layers.Add()([[[1.0, 2.0]], [[10.0, 20.0]]]).tolist()
+    [[11.0, 22.0]]
     """
 
     _several_inputs = True

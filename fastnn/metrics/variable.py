@@ -39,6 +39,13 @@ class MetricVariable:
     name : for reading.
     shape : tuple of int.
     initial : the value before any data, float64.
+
+    Examples
+    --------
+    >>> from fastnn import metrics
+    >>> total = metrics.Mean().add_variable((2,), "zeros", name="total")
+    >>> total.name, total.shape, total.initial.tolist()
+    ('total', (2,), [0.0, 0.0])
     """
 
     __array_priority__: float = 1000.0

@@ -9,3 +9,12 @@ from fastnn.saving.model_file import load_model as load_model
 from fastnn.saving.model_file import save_model as save_model
 from fastnn.saving.weights_file import load_weights as load_weights
 from fastnn.saving.weights_file import save_weights as save_weights
+
+__all__ = [
+    "model_from_bytes",
+    "model_to_bytes",
+    "load_model",
+    "save_model",
+    "load_weights",
+    "save_weights",
+]

@@ -32,7 +32,15 @@ def model_to_bytes(model: Any) -> bytes:
 def model_from_bytes(
     data: bytes, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Any:
-    """The model in the bytes of a file; arguments and errors are those of ``load_model``."""
+    """The model in the bytes of a file; arguments and errors are those of ``load_model``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(3)])
+    >>> model_from_bytes(model_to_bytes(model)).output_shape
+    (None, 3)
+    """
     return read_model(Reader(io.BytesIO(data), len(data), "model bytes"), custom_objects, compile)
 
 

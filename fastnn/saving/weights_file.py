@@ -70,6 +70,18 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     FileFormatError : the file is damaged, hostile or of another format.
     ShapeError : the weights do not fit the model.
     StateError : the model has no weights yet.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import fastnn
+    >>> model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(3)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "m.weights.fastnn")
+    >>> model.save_weights(path)
+    >>> other = fastnn.models.clone_model(model)
+    >>> fastnn.saving.load_weights(other, path)
+    >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
+    True
     """
     _check_built(model, "load_weights")
     with opened(filepath, "load_weights") as reader:
