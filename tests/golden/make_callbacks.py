@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,8 +24,12 @@ def main() -> None:
         callback = keras.callbacks.ReduceLROnPlateau(monitor="q", **arguments)
         found[name] = np.array(trajectory(callback, net, values))
     path = Path(__file__).with_name("callbacks.npz")
-    about = f"Keras {keras.__version__}, {keras.backend.backend()}, tests.golden.make_callbacks"
-    np.savez_compressed(path, about=np.array(about), **found)
+    meta = {
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "command": "KERAS_BACKEND=jax python -m tests.golden.make_callbacks",
+    }
+    np.savez_compressed(path, meta=np.array(json.dumps(meta)), **found)
 
 
 if __name__ == "__main__":
