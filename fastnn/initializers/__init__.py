@@ -31,7 +31,6 @@ from fastnn.registry import Registry
 
 __all__ = [
     "Initializer",
-    "np",
     "Constant",
     "Ones",
     "Zeros",
