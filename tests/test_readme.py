@@ -30,11 +30,9 @@ def test_the_ten_lines(
 def test_every_name_in_the_table_exists() -> None:
     table = TEXT.split("## What there is")[1].split("\n## ")[0]
     names = re.findall(r"`([A-Za-z]\w+)`", table)
-    known = {
-        name for module in MODULES for name in dir(importlib.import_module(f"fastnn.{module}"))
-    }
+    modules = [importlib.import_module(f"fastnn.{module}") for module in MODULES]
     assert len(names) > 60
-    assert {*names} - known == set()
+    assert [name for name in names if not any(hasattr(module, name) for module in modules)] == []
 
 
 def test_every_link_leads_somewhere() -> None:
