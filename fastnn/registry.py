@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from fastnn.errors import ArgumentError
+from fastnn.registration import user_objects
 
 T = TypeVar("T")
 
@@ -72,12 +73,13 @@ class Registry(Generic[T]):
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., T]:
         """The class (or function) of that name; an error that lists the known names otherwise."""
-        if custom_objects and name in custom_objects:
-            found: Callable[..., T] = custom_objects[name]
+        objects = user_objects(custom_objects)
+        if name in objects and (name not in self.classes or name in (custom_objects or {})):
+            found: Callable[..., T] = objects[name]
             return found
         class_name = self.aliases.get(name, name)
         if class_name not in self.classes:
-            shown = {**self.classes, **self.aliases, **(custom_objects or {})}
+            shown = {**self.classes, **self.aliases, **objects}
             raise unknown_name(self.kind, name, shown, self.meant)
         return self.classes[class_name]
 
@@ -91,6 +93,10 @@ class Registry(Generic[T]):
                 f"a {self.kind} configuration needs the keys 'class_name' and 'config', "
                 f"received keys {sorted(map(str, config))}."
             )
+        if "registered_name" in config:  # as Keras writes it
+            from fastnn.saving.keras_config import native
+
+            return self.deserialize(native(config, custom_objects), custom_objects)
         cls = self.find(class_name, custom_objects)
         make = getattr(cls, "from_config", cls)
         made: T = make(dict(inner))

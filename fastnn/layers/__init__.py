@@ -43,6 +43,7 @@ from fastnn.layers.spectral_normalization import SpectralNormalization
 from fastnn.layers.time_distributed import TimeDistributed
 from fastnn.layers.unit_normalization import UnitNormalization
 from fastnn.layers.wrapper import Wrapper
+from fastnn.registration import get_registered_name, user_objects
 from fastnn.registry import Registry
 
 __all__ = [
@@ -153,14 +154,26 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Lay
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """The layer as ``{"class_name": ..., "config": ...}``; its weights are not part of it.
+    """The layer as plain data, in the form of Keras: ``{"module": ..., "class_name": ...,
+    "config": ..., "registered_name": ...}``; its weights are not part of it.
 
     Examples
     --------
     >>> serialize(Flatten())["class_name"]
     'Flatten'
     """
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    cls = type(layer)
+    own = cls.__module__.partition(".")[0] == "fastnn"
+    return {
+        "module": _module_in_keras(cls.__name__) if own else None,
+        "class_name": cls.__name__,
+        "config": layer.get_config(),
+        "registered_name": None if own else get_registered_name(cls),
+    }
+
+
+def _module_in_keras(class_name: str) -> str:
+    return "keras" if class_name == "Sequential" else "keras.layers"
 
 
 def deserialize(
@@ -179,7 +192,7 @@ def deserialize(
     >>> deserialize(serialize(Dense(4, activation="relu"))).activation.__name__
     'relu'
     """
-    objects = {**(_objects.get() or {}), **(custom_objects or {})}
+    objects = user_objects({**(_objects.get() or {}), **(custom_objects or {})})
     token = _objects.set(objects)
     try:
         return _deserialize(config, objects)
@@ -189,6 +202,10 @@ def deserialize(
 
 def _deserialize(config: Mapping[str, Any], objects: Mapping[str, Any]) -> Layer:
     """A layer from its configuration, with these objects of the caller."""
+    if "registered_name" in config:  # as Keras writes it
+        from fastnn.saving.keras_config import native
+
+        config = native(config, objects)
     inner = config.get("config")
     if config.get("class_name") == "Sequential" and isinstance(inner, Mapping):
         from fastnn.models.sequential import Sequential

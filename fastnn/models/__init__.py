@@ -15,14 +15,24 @@ if TYPE_CHECKING:
     from fastnn.models.perceptron import Perceptron as Perceptron
     from fastnn.saving import load_model as load_model
     from fastnn.saving import save_model as save_model
+    from fastnn.saving.keras_json import model_from_json as model_from_json
 
-__all__ = ["Model", "Perceptron", "Sequential", "clone_model", "load_model", "save_model"]
+__all__ = [
+    "Model",
+    "Perceptron",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 _LATER = {
     "Model": "fastnn.models.model",
     "Perceptron": "fastnn.models.perceptron",
     "clone_model": "fastnn.models.cloning",
     "load_model": "fastnn.saving",
+    "model_from_json": "fastnn.saving.keras_json",
     "save_model": "fastnn.saving",
 }
 

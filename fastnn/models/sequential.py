@@ -381,9 +381,12 @@ class Sequential(Trainer, Layer):
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Sequential:
-        """A new model from what ``get_config`` returned."""
+        """A new model from what ``get_config`` returned, here or in Keras."""
         from fastnn import layers
+        from fastnn.saving.keras_config import is_of_keras, native
 
+        if is_of_keras(config):
+            config = native(config, custom_objects)
         settings = dict(config)
         made = [layers.deserialize(item, custom_objects) for item in settings.pop("layers", [])]
         shape = settings.pop("build_input_shape", None)
@@ -398,16 +401,17 @@ class Sequential(Trainer, Layer):
         return model
 
     def to_json(self, **kwargs: Any) -> str:
-        """The architecture as JSON; keyword arguments go to ``json.dumps``."""
-        import json
+        """The architecture as JSON in Keras's form, for ``models.model_from_json`` there and here;
+        keyword arguments go to ``json.dumps``. What Keras lacks (``Residual``, …) only fastnn reads.
+        """
+        from fastnn.saving.keras_json import to_json
 
-        return json.dumps(
-            {"class_name": type(self).__name__, "config": self.get_config()}, **kwargs
-        )
+        return to_json(self, **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
-        """Write architecture, weights and training state to a ``.fastnn`` file, never to a folder
-        (``zipped`` is None or True).
+        """Write architecture, weights and training state to a ``.fastnn`` file, or to a ``.keras``
+        or ``.h5`` file that Keras loads (extra ``keras``); never to a folder (``zipped`` is None or
+        True).
 
         The file is data only and is written atomically: a failed save leaves an old file as it was.
         """
@@ -418,8 +422,8 @@ class Sequential(Trainer, Layer):
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Write the weights alone to a ``.weights.fastnn`` file; one file, so ``max_shard_size`` is
-        None.
+        """Write the weights alone to a ``.weights.fastnn`` or ``.weights.h5`` file; one file, so
+        ``max_shard_size`` is None.
         """
         from fastnn import saving
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from fastnn.registration import CustomObjectScope as CustomObjectScope
+from fastnn.registration import custom_object_scope as custom_object_scope
+from fastnn.registration import get_custom_objects as get_custom_objects
+from fastnn.registration import get_registered_name as get_registered_name
+from fastnn.registration import get_registered_object as get_registered_object
+from fastnn.registration import register_keras_serializable as register_keras_serializable
 from fastnn.saving.memory import model_from_bytes as model_from_bytes
 from fastnn.saving.memory import model_to_bytes as model_to_bytes
 from fastnn.saving.memory import reduce_model as reduce_model

@@ -46,7 +46,7 @@ def read_backup(model: Any, path: Path, what: str) -> dict[str, Any]:
         if "backup" not in reader.metadata or "training" not in reader.metadata:
             raise FileFormatError(f"{path}: it is no backup of a training. Pass another folder.")
         variables = named_weights(model)
-        sources = matched_weights(variables, weight_entries(reader), reader)
+        sources = matched_weights(variables, weight_entries(reader), reader.where)
         values = {name: reader.read(WEIGHTS + source) for name, source in sources.items()}
         slots = {}
         for stored in (name for name in reader.entries if name.startswith(OPTIMIZER)):

@@ -13,40 +13,41 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fastnn.errors import ArgumentError, FileFormatError, UnsupportedError
+from fastnn.errors import ArgumentError, FileFormatError
 from fastnn.saving.container import Reader
 
 SUFFIX = ".fastnn"
 WEIGHTS_SUFFIX = ".weights.fastnn"
-_FOREIGN = (".weights.h5", ".h5", ".hdf5", ".keras")
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+KERAS_WEIGHTS_SUFFIX = ".weights.h5"
 PathLike = str | os.PathLike[str]
 
 
 def checked_path(path: Any, what: str) -> Path:
-    """The path as a Path; an error for what is no path and for files of Keras."""
+    """The path as a Path; an error for what is no path."""
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise ArgumentError(
             f"{what}: received the path {path!r}; expected a string or a path, for example "
             f"'model{SUFFIX}'."
         )
-    text = os.fspath(path)
-    for foreign in _FOREIGN:
-        if text.lower().endswith(foreign):
-            own = WEIGHTS_SUFFIX if foreign.startswith(".weights") else SUFFIX
-            raise UnsupportedError(
-                f"{what}: received {text!r}; files of Keras ({foreign}) are not supported, "
-                f"expected a name that ends in {own!r}. Use {text[: -len(foreign)] + own!r}."
-            )
-    return Path(text)
+    return Path(path)
 
 
 def checked_target(path: Any, overwrite: bool, what: str, suffix: str = SUFFIX) -> Path:
-    """The path of a file to be written: its suffix is right, and it may be replaced."""
+    """The path of a file to be written: its suffix is right, and it may be replaced.
+
+    ``suffix`` says what is written: a model, or weights alone. Either may be a file of Keras.
+    """
     target = checked_path(path, what)
-    if not target.name.endswith(SUFFIX) or target.name == SUFFIX:
+    weights = suffix == WEIGHTS_SUFFIX
+    known = (SUFFIX, KERAS_WEIGHTS_SUFFIX) if weights else (SUFFIX, *KERAS_SUFFIXES)
+    wrong = not target.name.endswith(known) or target.name in known
+    if wrong or (not weights and target.name.endswith(KERAS_WEIGHTS_SUFFIX)):
+        stem = _stem(target.name)
+        of_keras = KERAS_WEIGHTS_SUFFIX if weights else ".keras"
         raise ArgumentError(
-            f"{what}: received {str(path)!r}; expected a name that ends in {suffix!r}. Use "
-            f"{str(target.with_name((target.stem or 'model') + suffix))!r}."
+            f"{what}: received {str(path)!r}; expected a name that ends in {suffix!r}, or in "
+            f"{of_keras!r} for a file of Keras. Use {str(target.with_name(stem + suffix))!r}."
         )
     if target.is_dir():
         raise ArgumentError(
@@ -59,6 +60,20 @@ def checked_target(path: Any, overwrite: bool, what: str, suffix: str = SUFFIX) 
             "Choose another one, or pass overwrite=True."
         )
     return target
+
+
+def _stem(name: str) -> str:
+    """The name without what looks like an ending of a model file."""
+    for ending in (KERAS_WEIGHTS_SUFFIX, WEIGHTS_SUFFIX, *KERAS_SUFFIXES, SUFFIX):
+        if name.endswith(ending):
+            return name.removesuffix(ending) or "model"
+    return Path(name).stem or "model"
+
+
+def is_of_keras(path: Any) -> bool:
+    """Whether the name says that this is a file of Keras."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+    return isinstance(text, str) and text.endswith(KERAS_SUFFIXES)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], None], what: str) -> None:
@@ -127,6 +142,13 @@ def opened(path: Any, what: str) -> Iterator[Reader]:
     FileNotFoundError : there is no such file.
     FileFormatError : it is not a regular file, or not a container.
     """
+    with opened_stream(path, what) as (stream, size):
+        yield Reader(stream, size, str(path))
+
+
+@contextmanager
+def opened_stream(path: Any, what: str) -> Iterator[tuple[BinaryIO, int]]:
+    """A regular file, opened for reading, and its length."""
     source = checked_path(path, what)
     try:
         regular = stat.S_ISREG(source.stat().st_mode)  # a pipe would block, a device has no end
@@ -137,4 +159,4 @@ def opened(path: Any, what: str) -> Iterator[Reader]:
     if not regular:
         raise FileFormatError(f"{path}: it is not a regular file. Expected a file of fastnn.")
     with open(source, "rb") as stream:
-        yield Reader(stream, os.fstat(stream.fileno()).st_size, str(path))
+        yield stream, os.fstat(stream.fileno()).st_size

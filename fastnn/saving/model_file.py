@@ -11,19 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError, FileFormatError
 from fastnn.program.weight_limit import weight_limit
+from fastnn.registration import user_objects
 from fastnn.registry import unknown_name
 from fastnn.saving.container import Entry, Reader, write_container
-from fastnn.saving.files import checked_target, opened, write_atomically
+from fastnn.saving.files import checked_target, is_of_keras, opened, write_atomically
 from fastnn.saving.json_text import parse_json, write_json
 
 WEIGHTS = "weights/"
 OPTIMIZER = "optimizer/"
 CustomObjects = Mapping[str, Any]
+
+
+class HasShape(Protocol):
+    """A stored array, of whatever format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
 
 
 def save_model(
@@ -37,7 +46,8 @@ def save_model(
     Parameters
     ----------
     model : the model.
-    filepath : string or path that ends in ``.fastnn``.
+    filepath : string or path that ends in ``.fastnn``; in ``.keras`` or ``.h5`` for a file that
+        Keras loads (extra ``keras``).
     overwrite : False makes it an error that the file exists. Default True.
     zipped : Keras's choice between one file and a folder: None or True, one file.
 
@@ -45,7 +55,9 @@ def save_model(
     ------
     ArgumentError : another suffix, an existing file with ``overwrite=False``, or a ``get_config()``
         that holds more than plain data.
-    UnsupportedError : ``zipped=False``.
+    UnsupportedError : ``zipped=False``; a ``.keras`` or ``.h5`` file of a model with what Keras
+        does not have (``Residual``, ``Parallel``, kernels, ``LBFGS``).
+    MissingExtraError : a ``.keras`` or ``.h5`` file without h5py.
     OSError : the file cannot be written; the message names it.
 
     Notes
@@ -64,6 +76,12 @@ def save_model(
     """
     arguments.unsupported("save_model", {"zipped": (zipped, True)})
     target = checked_target(filepath, overwrite, "save_model")
+    if is_of_keras(target):
+        from fastnn.saving.keras_file import model_bytes
+
+        content = model_bytes(model, target.name)
+        write_atomically(target, lambda stream: write_all(stream, content), "save_model")
+        return
     write_atomically(target, lambda stream: write_model(model, stream), "save_model")
 
 
@@ -79,8 +97,10 @@ def load_model(
 
     Parameters
     ----------
-    filepath : a file written by ``model.save``.
-    custom_objects : the user's own classes and functions by name; none by default.
+    filepath : a file written by ``model.save``, here or in Keras (``.keras``, ``.h5``, ``.hdf5``;
+        extra ``keras``).
+    custom_objects : the user's own classes and functions by name; none by default. Registered ones
+        (``register_keras_serializable``) are known without it.
     compile : whether to compile the model as it was, with the optimizer's state, so that training
         goes on with the same bits. Default True.
     safe_mode : Keras's; it changes nothing, since every load is safe.
@@ -89,6 +109,7 @@ def load_model(
     ------
     FileNotFoundError : there is no such file.
     FileFormatError : the file is damaged, hostile, of another format, or names an unknown class.
+    MissingExtraError : a file of Keras without h5py.
 
     Examples
     --------
@@ -102,8 +123,18 @@ def load_model(
     True
     """
     arguments.flag("load_model", "safe_mode", safe_mode)
+    custom_objects = user_objects(custom_objects)
+    if is_of_keras(filepath):
+        from fastnn.saving.keras_file import read_keras_model
+
+        return read_keras_model(filepath, custom_objects, compile)
     with opened(filepath, "load_model") as reader:
         return read_model(reader, custom_objects, compile)
+
+
+def write_all(stream: BinaryIO, content: bytes) -> None:
+    """Write bytes that are ready."""
+    stream.write(content)
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -151,7 +182,7 @@ def read_model(reader: Reader, custom_objects: CustomObjects | None, compile: bo
         variable.assign(reader.read(WEIGHTS + path))
     if compile and "compile" in reader.metadata:
         config = metadata_json(reader, "compile")
-        with _refused(where, "its compile configuration"):
+        with refused(where, "its compile configuration"):
             model.compile_from_config(config, custom_objects)
     if "training" in reader.metadata:
         _restore_training(model, reader, compile)
@@ -182,7 +213,7 @@ def weight_entries(reader: Reader) -> dict[str, Entry]:
     return stored
 
 
-def differences(variables: Mapping[str, Any], stored: Mapping[str, Entry]) -> str:
+def differences(variables: Mapping[str, Any], stored: Mapping[str, HasShape]) -> str:
     """How the model's weights differ from the stored ones; empty if they do not."""
     found = [f"the file lacks {name!r}" for name in variables if name not in stored]
     found += [f"the model has no {name!r}" for name in stored if name not in variables]
@@ -204,12 +235,12 @@ def _build(reader: Reader, custom_objects: CustomObjects | None, elements: int) 
             "model.load_weights(path) instead of load_model."
         )
     stored = metadata_json(reader, "model")
-    with _refused(reader.where, "its architecture"), weight_limit(elements):
-        make = _model_maker(stored, custom_objects)
+    with refused(reader.where, "its architecture"), weight_limit(elements):
+        make = model_maker(stored, custom_objects)
         return make(stored["config"], custom_objects=custom_objects)
 
 
-def _model_maker(stored: Any, custom_objects: CustomObjects | None) -> Callable[..., Any]:
+def model_maker(stored: Any, custom_objects: CustomObjects | None) -> Callable[..., Any]:
     """``from_config`` of the model class that the file names."""
     if not isinstance(stored, dict) or not isinstance(stored.get("config"), dict):
         raise FileFormatError("it is not an object with class_name and config")
@@ -230,12 +261,12 @@ def _restore_training(model: Any, reader: Reader, compile: bool) -> None:
     state = metadata_json(reader, "training")
     names = [name for name in reader.entries if name.startswith(OPTIMIZER)]
     slots = {name.removeprefix(OPTIMIZER): reader.read(name) for name in names} if compile else {}
-    with _refused(reader.where, "its training state"):
+    with refused(reader.where, "its training state"):
         model.set_training_state(state, slots)
 
 
 @contextmanager
-def _refused(where: str, part: str) -> Iterator[None]:
+def refused(where: str, part: str) -> Iterator[None]:
     """Whatever goes wrong while a part of a file is made into objects is the file's fault."""
     try:
         yield

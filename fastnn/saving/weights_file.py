@@ -10,9 +10,22 @@ from typing import Any
 
 from fastnn import arguments
 from fastnn.errors import ShapeError, StateError
-from fastnn.saving.container import Entry, Reader, write_container
-from fastnn.saving.files import WEIGHTS_SUFFIX, checked_target, opened, write_atomically
-from fastnn.saving.model_file import WEIGHTS, differences, named_weights, weight_entries
+from fastnn.saving.container import write_container
+from fastnn.saving.files import (
+    WEIGHTS_SUFFIX,
+    checked_target,
+    is_of_keras,
+    opened,
+    write_atomically,
+)
+from fastnn.saving.model_file import (
+    WEIGHTS,
+    HasShape,
+    differences,
+    named_weights,
+    weight_entries,
+    write_all,
+)
 
 
 def save_weights(
@@ -23,7 +36,8 @@ def save_weights(
     Parameters
     ----------
     model : a built model.
-    filepath : string or path that ends in ``.fastnn``; ``.weights.fastnn`` says what it is.
+    filepath : string or path that ends in ``.fastnn``; ``.weights.fastnn`` says what it is. In
+        ``.weights.h5`` for a file that Keras loads (extra ``keras``).
     overwrite : False makes it an error that the file exists. Default True.
     max_shard_size : Keras's size of the files that weights are spread over: not supported; None.
 
@@ -46,6 +60,12 @@ def save_weights(
     arguments.unsupported("save_weights", {"max_shard_size": (max_shard_size, None)})
     target = checked_target(filepath, overwrite, "save_weights", WEIGHTS_SUFFIX)
     _check_built(model, "save_weights")
+    if is_of_keras(target):
+        from fastnn.saving.keras_file import weights_bytes
+
+        content = weights_bytes(model)
+        write_atomically(target, lambda stream: write_all(stream, content), "save_weights")
+        return
     arrays = {WEIGHTS + path: variable for path, variable in named_weights(model).items()}
     write_atomically(target, lambda stream: write_container(stream, arrays, {}), "save_weights")
 
@@ -60,7 +80,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     Parameters
     ----------
     model : a built model.
-    filepath : a file written by ``save_weights`` or ``model.save``.
+    filepath : a file written by ``save_weights`` or ``model.save``, here or in Keras; weights in
+        files of Keras are matched by the classes of the layers and their order.
     skip_mismatch : True loads the weights whose path and shape agree and warns of the others.
         Default False.
 
@@ -84,10 +105,15 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     True
     """
     _check_built(model, "load_weights")
+    if is_of_keras(filepath):
+        from fastnn.saving.keras_file import read_keras_weights
+
+        read_keras_weights(model, filepath, skip_mismatch)
+        return
     with opened(filepath, "load_weights") as reader:
         reader.verify()
         variables = named_weights(model)
-        sources = matched_weights(variables, weight_entries(reader), reader, skip_mismatch)
+        sources = matched_weights(variables, weight_entries(reader), reader.where, skip_mismatch)
         values = {path: reader.read(WEIGHTS + source) for path, source in sources.items()}
     for path, value in values.items():
         variables[path].assign(value)
@@ -103,8 +129,8 @@ def _check_built(model: Any, what: str) -> None:
 
 def matched_weights(
     variables: Mapping[str, Any],
-    stored: Mapping[str, Entry],
-    reader: Reader,
+    stored: Mapping[str, HasShape],
+    where: str,
     skip_mismatch: bool = False,
 ) -> dict[str, str]:
     """For each of the model's paths the path in the file."""
@@ -115,12 +141,12 @@ def matched_weights(
         return dict(zip(variables, stored, strict=True))
     if not skip_mismatch:
         raise ShapeError(
-            f"load_weights: the weights in {reader.where} do not fit the model: {problem}. "
+            f"load_weights: the weights in {where} do not fit the model: {problem}. "
             "Expected the model that the weights were saved from; pass skip_mismatch=True to load "
             "those that fit."
         )
     warnings.warn(
-        f"load_weights: skipped weights of {reader.where}: {problem}.", UserWarning, stacklevel=4
+        f"load_weights: skipped weights of {where}: {problem}.", UserWarning, stacklevel=4
     )
     return {
         path: path
@@ -129,6 +155,6 @@ def matched_weights(
     }
 
 
-def _same_shapes(variables: Mapping[str, Any], stored: Mapping[str, Entry]) -> bool:
+def _same_shapes(variables: Mapping[str, Any], stored: Mapping[str, HasShape]) -> bool:
     """Whether both have the same shapes in the same order."""
     return [tuple(v.shape) for v in variables.values()] == [e.shape for e in stored.values()]

@@ -20,6 +20,7 @@ from fastnn.metrics import Metric
 from fastnn.metrics.means import mean_of
 from fastnn.optimizers import Optimizer
 from fastnn.program.tensor import Shape
+from fastnn.registration import user_objects
 
 Array = np.ndarray[Any, Any]
 
@@ -206,4 +207,6 @@ def _serialize_metric(item: Any) -> Any:
 
 
 def _deserialize_metric(item: Any, custom_objects: Mapping[str, Any] | None) -> Any:
-    return item if isinstance(item, str) else metrics.deserialize(item, custom_objects)
+    if isinstance(item, str) and item not in user_objects(custom_objects):
+        return item
+    return metrics.deserialize(item, custom_objects)

@@ -261,7 +261,7 @@ def test_it_trains_outside_the_main_thread() -> None:
         (["--dataset", "nan.npz"], "2 of the 16 training samples have NaN or infinity in x"),
         (["--dataset", "test.npz"], "test.npz: 1 of the 4 test samples have NaN or infinity in x"),
         (["--dataset", "mnist"], "FASTNN_OFFLINE forbids to download it. Without a network"),
-        (["--save", "m.h5"], "expected a name that ends in '.fastnn'"),
+        (["--save", "m.npz"], "expected a name that ends in '.fastnn'"),
         (["--save", "no/m.fastnn"], "there is no folder 'no'"),
         (["--history", "."], "that is a folder"),
         (["--plot", "curves.xyz"], "Expected a name that ends in one of"),
