@@ -432,8 +432,8 @@ a lambda in a file
     hold code. Define the function with def, and pass it to load_model as
     custom_objects={'my_function': my_function}; or write a Layer subclass.
 name of a file
-    UnsupportedError: save_model: received 'm.h5'; files of Keras (.h5) are not supported,
-    expected a name that ends in '.fastnn'. Use 'm.fastnn'.
+    ArgumentError: save_model: received 'm.npz'; expected a name that ends in '.fastnn', or in
+    '.keras' for a file of Keras. Use 'm.fastnn'.
 a file that is none of ours
     FileFormatError: model bytes: its header claims 8029109312199880558 bytes, and the file has
     18; it is truncated or not a model file. Expected a file that fastnn has written.

@@ -402,7 +402,7 @@ class Sequential(Trainer, Layer):
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON in Keras's form, for ``models.model_from_json`` there and here;
-        keyword arguments go to ``json.dumps``. What Keras lacks (``Residual``, …) only fastnn reads.
+        keyword arguments go to ``json.dumps``. What Keras lacks (``Residual``) only fastnn reads.
         """
         from fastnn.saving.keras_json import to_json
 

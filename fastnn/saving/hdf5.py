@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
@@ -187,7 +189,8 @@ class Hdf5Reader:
 
     def has_attribute(self, path: str, name: str) -> bool:
         """Whether a group has an attribute."""
-        return name in self._file[path or "/"].attrs
+        with self._guarded(name):
+            return name in self._file[path or "/"].attrs
 
     def text(self, path: str, name: str) -> str:
         """A text in an attribute of a group.
@@ -196,10 +199,9 @@ class Hdf5Reader:
         ------
         FileFormatError : it is something else, or too long.
         """
-        attribute = self._attribute(path, name)
-        if attribute.shape != ():
-            self._fail(f"its attribute {name!r} is no text")
-        value = self._file[path or "/"].attrs[name]
+        with self._guarded(name):
+            shape = self._attribute(path, name).shape
+            value = self._file[path or "/"].attrs[name] if shape == () else None
         if isinstance(value, bytes):
             value = value.decode("utf-8", "replace")
         if not isinstance(value, str) or len(value) > MAX_TEXT:
@@ -218,16 +220,27 @@ class Hdf5Reader:
             self._fail(f"its group {_shown(path)} has no attribute {name!r}")
         found: list[str] = []
         for piece in pieces:
-            shape = self._attribute(path, piece).shape
+            with self._guarded(piece):
+                shape = self._attribute(path, piece).shape
             count = shape[0] if len(shape) == 1 else MAX_NAMES + 1
             # each of the names may be the same string, as long as all that is no array
             if count > MAX_NAMES or count * (self.size - self._stored_bytes) > _NAMES_BYTES:
                 self._fail(f"its attribute {piece!r} of shape {shape} is no list of names")
-            for item in self._file[path or "/"].attrs[piece]:
+            with self._guarded(piece):
+                items = list(self._file[path or "/"].attrs[piece])
+            for item in items:
                 found.append(item.decode("utf-8", "replace") if isinstance(item, bytes) else item)
         if not all(isinstance(item, str) for item in found):
             self._fail(f"its attribute {name!r} holds something else than names")
         return found
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
+        """What the HDF5 library finds wrong with an attribute is the file's fault."""
+        try:
+            yield
+        except (OSError, RuntimeError, KeyError, TypeError, OverflowError) as error:
+            self._fail(f"its attribute {name!r} cannot be read ({error})")
 
     def _attribute(self, path: str, name: str) -> Any:
         """The attribute, its value not yet read; its size has been checked."""

@@ -208,7 +208,7 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "a lambda in a file": lambda: Sequential(
         [fastnn.Input((3,)), layers.Lambda(lambda x: x, name="l")]
     ).save("m.fastnn"),
-    "name of a file": lambda: model().save("m.h5"),
+    "name of a file": lambda: model().save("m.npz"),
     "a file that is none of ours": lambda: saving.memory.model_from_bytes(b"not a model at all"),
     "no such file": lambda: fastnn.saving.load_model("missing.fastnn"),
 }
