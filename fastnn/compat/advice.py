@@ -20,7 +20,23 @@ ADVICE: dict[str, str] = {
     "and pass the array",
     "keras.layers.StringLookup": "number the strings with np.unique(..., return_inverse=True)",
     "keras.layers.IntegerLookup": "number the values with np.unique(..., return_inverse=True)",
-    "keras.callbacks.TensorBoard": "callbacks.CSVLogger writes the history to a file",
+    **{
+        f"keras.datasets.{name}": "fastnn has digits, mnist and fashion_mnist; load other data "
+        "with NumPy or pandas, and pass arrays"
+        for name in (
+            "boston_housing",
+            "california_housing",
+            "cifar10",
+            "cifar100",
+            "imdb",
+            "reuters",
+        )
+    },
+    "keras.utils.get_file": "download the file with urllib or by hand",
+    "keras.utils.image_dataset_from_directory": "load images with Pillow, and pass arrays",
+    "keras.utils.pad_sequences": "recurrent layers are not in fastnn; count words instead",
+    "keras.ops.numpy": "its functions stand in keras.ops",
+    "keras.ops.nn": "its functions stand in keras.ops",
     "tensorflow.data": "pass arrays, a generator or any iterable of batches to fit; shuffling and "
     "batch_size are arguments of fit",
     "tensorflow.GradientTape": "write the loss in fastnn.ops and call model.compile and fit, or "

@@ -60,6 +60,11 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "set_epsilon": "fastnn.config",
         "set_floatx": "fastnn.config",
     },
+    "ops": {
+        "amax": "fastnn.ops:max",
+        "amin": "fastnn.ops:min",
+        "shape": "fastnn.compat.tensorflow_names:shape",
+    },
     "losses": {  # the short names of Keras 2 and of TensorFlow
         short: f"fastnn.losses:{name}"
         for short, name in {

@@ -137,11 +137,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 def convert_to_tensor(value: Any, dtype: Any = None, **_: Any) -> Any:
     """``tf.convert_to_tensor``; symbolic tensors are returned as they are."""
-    from fastnn.ops.dispatch import is_symbolic
+    from fastnn import ops
 
-    if is_symbolic(value):
-        return value if dtype is None else function("cast")(value, dtype)
-    return tensor(value, dtype)
+    return presented(ops.convert_to_tensor(value, dtype))
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:

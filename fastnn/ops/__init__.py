@@ -24,6 +24,7 @@ from fastnn.ops.public_constants import (
     zeros,
     zeros_like,
 )
+from fastnn.ops.public_conversion import convert_to_numpy, convert_to_tensor
 from fastnn.ops.public_corners import (
     hard_shrink,
     hard_sigmoid,
@@ -309,4 +310,6 @@ __all__ = [
     "slice",
     # NumPy code inside of a model
     "python",
+    "convert_to_numpy",
+    "convert_to_tensor",
 ]

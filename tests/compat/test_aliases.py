@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import fastnn
@@ -86,6 +87,7 @@ def test_tf_random_set_seed_repeats_a_model(installed: None) -> None:
             "keras.preprocessing is not in fastnn: ",
         ),
         ("import tensorflow.keras.applications", "tensorflow.keras.applications is not in fastnn"),
+        ("from keras.datasets import imdb", "keras.datasets.imdb is not in fastnn: fastnn has dig"),
         ("from tensorflow import GradientTape", "tensorflow.GradientTape is not in fastnn: write"),
         (
             "import keras.layer",
@@ -199,3 +201,14 @@ def test_keras_backend_has_settings_and_the_functions_of_keras_2(installed: None
     assert K.mean(K.square([1.0, 3.0])) == 5.0
     assert K.permute_dimensions([[1.0, 2.0]], (1, 0)).shape == (2, 1)
     K.clear_session()
+
+
+def test_names_that_keras_has_in_several_places(installed: None) -> None:
+    import keras
+
+    assert keras.ops.shape(np.ones((2, 3))).tolist() == [2, 3]
+    assert keras.ops.amax is keras.ops.max
+    assert keras.losses.mse is keras.metrics.mean_squared_error is keras.metrics.MSE
+    assert keras.version() == fastnn.__version__
+    for name in ("Loss", "Metric", "Optimizer", "Initializer", "Regularizer", "InputSpec", "Model"):
+        assert isinstance(getattr(keras, name), type)
