@@ -5,15 +5,34 @@ and shapes are elsewhere.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.registry import near_names
+
+Made = TypeVar("Made", bound="NamesItsArguments")
+
+
+class NamesItsArguments:
+    """Base of classes whose constructors list their arguments when they get an unknown one."""
+
+    def __new__(cls: type[Made], *args: Any, **kwargs: Any) -> Made:
+        """A new object, if the constructor has arguments of these names."""
+        if cls.__init__ is object.__init__ and (args or kwargs):
+            unknown(cls.__name__, kwargs, [])
+            raise TypeError(f"{cls.__name__}() takes no arguments")
+        if kwargs:
+            parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+            names = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                unknown(cls.__name__, {key: 0 for key in kwargs if key not in names}, names)
+        return super().__new__(cls)
 
 
 def number(owner: str, name: str, value: Any, bounds: str) -> float:
@@ -77,6 +96,5 @@ def unknown(owner: str, received: Mapping[str, Any], known: Iterable[str]) -> No
     for name in received:
         near = near_names(name, names)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(
-            f"{owner}: unknown argument {name!r}.{hint} Its arguments are: {', '.join(names)}."
-        )
+        known_names = f"Its arguments are: {', '.join(names)}." if names else "It has no arguments."
+        raise ArgumentError(f"{owner}: unknown argument {name!r}.{hint} {known_names}")

@@ -89,6 +89,29 @@ unknown argument of an optimizer
     arguments are: learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm,
     clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency,
     loss_scale_factor, gradient_accumulation_steps, name.
+unknown argument of a loss
+    ArgumentError: MeanSquaredError: unknown argument 'from_logits'. Its arguments are:
+    reduction, name, dtype.
+unknown argument of a metric
+    ArgumentError: MeanIoU: unknown argument 'num_clases'. Did you mean 'num_classes'? Its
+    arguments are: num_classes, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis.
+unknown argument of a regularizer
+    ArgumentError: L2: unknown argument 'l1'. Its arguments are: l2.
+unknown argument of a constraint
+    ArgumentError: NonNeg: unknown argument 'axis'. It has no arguments.
+unknown argument of a schedule
+    ArgumentError: ExponentialDecay: unknown argument 'stair_case'. Did you mean 'staircase'?
+    Its arguments are: initial_learning_rate, decay_steps, decay_rate, staircase, name.
+argument that L-BFGS has not
+    ArgumentError: LBFGS: unknown argument 'clipnorm'. Its arguments are: learning_rate,
+    max_iterations, history_size, tolerance_grad, tolerance_change, line_search,
+    max_evaluations, name.
+axis of a constraint
+    ArgumentError: a constraint received axis=2 for a weight of shape (2, 2), expected axes from
+    -2 to 1. Pass axis=0 for the weights of a Dense layer.
+bounds of a constraint
+    ArgumentError: MinMaxNorm: received min_value=2.0 and max_value=1.0, expected min_value to
+    be the smaller one. Exchange them.
 unknown argument of Sequential
     ArgumentError: Sequential: unknown argument 'nme'. Did you mean 'name'? Its arguments are:
     layers, name, trainable, backend, seed, dtype.

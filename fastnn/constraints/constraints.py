@@ -20,7 +20,7 @@ from fastnn.program.tensor import Tensor, product
 Axis = int | Sequence[int]
 
 
-class Constraint:
+class Constraint(arguments.NamesItsArguments):
     """Base class of constraints: what a weight becomes after each update of the optimizer.
 
     A subclass defines ``__call__(w)``, which computes the new value from the weight with
@@ -184,6 +184,11 @@ class MinMaxNorm(_NormConstraint):
         owner = "MinMaxNorm"
         self.min_value: float = arguments.number(owner, "min_value", min_value, "[0, inf)")
         self.max_value: float = arguments.number(owner, "max_value", max_value, "[0, inf)")
+        if self.min_value > self.max_value:
+            raise ArgumentError(
+                f"{owner}: received min_value={min_value!r} and max_value={max_value!r}, expected "
+                "min_value to be the smaller one. Exchange them."
+            )
         self.rate: float = arguments.number(owner, "rate", rate, "[0, 1]")
         self.axis: Axis = _checked_axis(owner, axis)
 
@@ -225,6 +230,11 @@ def _applied(
     value = symbol(w) if symbolic else np.asarray(w)
     shape = tuple(value.shape)
     rank = max(len(shape), 1)
+    if any(not -rank <= a < rank for a in ([axis] if isinstance(axis, int) else axis)):
+        raise ArgumentError(
+            f"a constraint received axis={axis!r} for a weight of shape {shape}, expected axes "
+            f"from {-rank} to {rank - 1}. Pass axis=0 for the weights of a Dense layer."
+        )
     axes = frozenset(a % rank for a in ([axis] if isinstance(axis, int) else axis))
     leading = frozenset(range(rank - 1))
     if rank == 1 or axes == frozenset(range(rank)):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.random import check_seed, make_generator, next_seed
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 Self = TypeVar("Self", bound="Initializer")
 
 
-class Initializer:
+class Initializer(arguments.NamesItsArguments):
     """Base class of initializers: callables that make the first value of a weight.
 
     A subclass defines ``__call__(shape, dtype=None)`` and, to be saved with a model,

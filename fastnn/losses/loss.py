@@ -27,7 +27,7 @@ __all__ = ["Loss", "LossFunctionWrapper", "match_targets"]
 Array = np.ndarray[Any, Any]
 
 
-class Loss:
+class Loss(arguments.NamesItsArguments):
     """Base class of losses.
 
     A subclass defines ``call(y_true, y_pred)``, written in ``fastnn.ops``, which gives one loss per

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.layer import snake_case
 from fastnn.losses.targets import match_targets, shape_text
@@ -27,7 +27,7 @@ from fastnn.program.tensor import Node, Shape, Tensor
 Array = np.ndarray[Any, Any]
 
 
-class Metric:
+class Metric(arguments.NamesItsArguments):
     """Base class of metrics.
 
     A metric of your own makes its state in ``__init__`` with ``add_variable``, takes batches into

@@ -4,6 +4,7 @@ iteration: the loop that gives it that is ``fastnn/training/full_batch.py``.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.layers.layer import argument_names
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.optimizers.wolfe import Point, search
 from fastnn.program.tensor import Node, Tensor
@@ -103,7 +103,8 @@ class LBFGS(Optimizer):
         **kwargs: Any,
     ) -> None:
         refused = {key: value for key, value in kwargs.items() if key != "lr"}
-        arguments.unknown("LBFGS", refused, argument_names(type(self)))  # clipnorm and its like
+        own = list(inspect.signature(LBFGS).parameters)[:-1]  # without clipnorm and its like
+        arguments.unknown("LBFGS", refused, own)
         super().__init__(learning_rate, name=name, **kwargs)
         if max_iterations is not None:
             arguments.integer("LBFGS", "max_iterations", max_iterations, 1)

@@ -20,7 +20,7 @@ from fastnn.program.penalties import total
 from fastnn.program.tensor import Shape, Size, Tensor
 
 
-class Regularizer:
+class Regularizer(arguments.NamesItsArguments):
     """Base class of regularizers: what is added to the loss for a weight, or for a layer's output.
 
     A subclass defines ``__call__(x)``, which returns one number computed from x with

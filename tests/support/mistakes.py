@@ -9,7 +9,17 @@ import numpy as np
 
 import fastnn
 import fastnn.saving.memory
-from fastnn import callbacks, initializers, layers, losses, metrics, optimizers, saving
+from fastnn import (
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    saving,
+)
 from fastnn.models import Sequential
 from tests.support.networks import network
 
@@ -69,6 +79,16 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "unknown attribute of fastnn": lambda: fastnn.Sequental,
     "unknown argument of a layer": lambda: layers.Dense(3, activaton="relu"),
     "unknown argument of an optimizer": lambda: optimizers.Adam(learnig_rate=0.1),
+    "unknown argument of a loss": lambda: losses.MeanSquaredError(from_logits=True),
+    "unknown argument of a metric": lambda: metrics.MeanIoU(num_clases=3),
+    "unknown argument of a regularizer": lambda: regularizers.L2(l1=0.1),
+    "unknown argument of a constraint": lambda: constraints.NonNeg(axis=0),
+    "unknown argument of a schedule": lambda: optimizers.schedules.ExponentialDecay(
+        0.1, 10, 0.9, stair_case=True
+    ),
+    "argument that L-BFGS has not": lambda: optimizers.LBFGS(clipnorm=1.0),
+    "axis of a constraint": lambda: constraints.MaxNorm(axis=2)(np.ones((2, 2))),
+    "bounds of a constraint": lambda: constraints.MinMaxNorm(2.0, 1.0),
     "unknown argument of Sequential": lambda: Sequential([], nme="a"),
     "unsupported argument of a layer": lambda: layers.Dense(3, lora_rank=2),
     "unknown regularizer": lambda: layers.Dense(3, kernel_regularizer="l3"),

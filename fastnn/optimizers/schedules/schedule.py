@@ -15,7 +15,7 @@ from fastnn.errors import ArgumentError
 Rates = NDArray[np.float64]
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(arguments.NamesItsArguments):
     """A learning rate that depends on the step: ``optimizer = SGD(learning_rate=schedule)``.
 
     A subclass defines ``__call__(step)``, which takes the number of steps done (an int, first 0)
