@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fastnn.layers import Layer as Layer
     from fastnn.models import Model as Model
     from fastnn.models import Sequential as Sequential
+    from fastnn.preflight import check as check
     from fastnn.user_kernel import kernel as kernel
 
 _MODULES = (
@@ -64,12 +65,13 @@ _MODULES = (
     "utils",
 )
 # not public, but "from fastnn import checks" inside the package asks this module first
-_INTERNAL = ("arguments", "checks", "cli", "compat", "program", "registry", "training")
+_INTERNAL = ("arguments", "checks", "cli", "compat", "preflight", "program", "registry", "training")
 _NAMES = {
     "Input": "fastnn.layers",
     "Layer": "fastnn.layers",
     "Model": "fastnn.models",
     "Sequential": "fastnn.models",
+    "check": "fastnn.preflight",
     "get_backend": "fastnn.backends",
     "set_backend": "fastnn.backends",
     "get_num_threads": "fastnn.backends.threads",

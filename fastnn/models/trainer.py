@@ -16,6 +16,7 @@ from fastnn import arguments
 from fastnn.callbacks import CallbackList
 from fastnn.errors import StateError
 from fastnn.models.on_batch import OnBatch, in_order, require_rows
+from fastnn.preflight.structure import warn_of_structure
 from fastnn.training import inputs
 from fastnn.training.batches import Stream, refuse_for_batches, stream_of, validation_of
 from fastnn.training.data import as_samples
@@ -164,6 +165,7 @@ class Trainer(OnBatch):
                 if stream is None:
                     # class weights weigh the training loss alone, as in Keras
                     arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")
+            warn_of_structure(self)
             if compiled.optimizer.full_batch:
                 batch = batch_of(compiled.optimizer, batch_size, arrays.rows, steps_per_epoch)
                 shuffle = False

@@ -62,6 +62,7 @@ class Compiled:
     optimizer, loss : objects; the loss may be None for a model that only predicts or evaluates
         metrics.
     metrics, weighted_metrics : as the user gave them, names or objects.
+    looked_at : whether ``fit`` has looked for mistakes between the last layer and the loss.
     """
 
     def __init__(self, optimizer: Any, loss: Any, metric_list: Any, weighted_list: Any) -> None:
@@ -69,6 +70,7 @@ class Compiled:
         self.loss: Loss | None = None if loss is None else _one_loss(loss)
         self.metrics: list[Any] = _flat_list(metric_list, "metrics")
         self.weighted_metrics: list[Any] = _flat_list(weighted_list, "weighted_metrics")
+        self.looked_at: bool = False
         self._resolved: dict[tuple[Shape, Shape], list[tuple[Metric, bool]]] = {}
 
     @property
