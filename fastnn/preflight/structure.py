@@ -38,7 +38,8 @@ def warn_of_structure(model: Any) -> None:
         return
     model.compiled.looked_at = True
     for finding in structure(model):
-        if finding.code != "not-logits":  # an error of its own
+        # not-logits is an error of its own; a softmax with binary_crossentropy may be meant
+        if finding.code not in ("not-logits", "softmax-with-binary"):
             checks.warn(f"{finding.message} {finding.advice}")
 
 
