@@ -325,9 +325,9 @@ direction not known
     whether larger or smaller values of that quantity are better. Pass mode='max' if larger is
     better, or mode='min' if smaller is better. Available: 'loss'.
 name of a checkpoint
-    UnsupportedError: ModelCheckpoint received filepath='best.h5'; files of Keras (.h5) cannot
-    be written yet. With save_weights_only=False use the ending '.fastnn', for example
-    'best.fastnn'.
+    ArgumentError: ModelCheckpoint received filepath='best.weights.h5'; with
+    save_weights_only=False expected a name that ends in '.fastnn', or in '.keras' for a file of
+    Keras. Use for example 'best.keras'.
 field of a checkpoint
     ArgumentError: unknown field in ModelCheckpoint's filepath '{acc}.fastnn': 'acc'. Known:
     'epoch', 'loss'.

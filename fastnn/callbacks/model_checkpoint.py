@@ -11,7 +11,7 @@ from typing import Any
 from fastnn.callbacks.callback import Logs
 from fastnn.callbacks.message import show_message
 from fastnn.callbacks.monitor_callback import MonitorCallback
-from fastnn.errors import ArgumentError, UnsupportedError
+from fastnn.errors import ArgumentError
 from fastnn.registry import unknown_name
 
 
@@ -21,9 +21,10 @@ class ModelCheckpoint(MonitorCallback):
     Parameters
     ----------
     filepath : where to save: a string or path that ends in ``.fastnn``, or in ``.weights.fastnn``
-        when ``save_weights_only=True``. It may hold the fields ``{epoch}`` (from 1), ``{batch}``
-        (from 1, with an integer ``save_freq``) and the name of every quantity in the logs, with
-        formats: ``"{epoch:02d}-{val_loss:.2f}.fastnn"``. Missing folders are made.
+        when ``save_weights_only=True``; files of Keras (extra ``keras``) in ``.keras`` or ``.h5``,
+        and their weights in ``.weights.h5``. It may hold the fields ``{epoch}`` (from 1),
+        ``{batch}`` (from 1, with an integer ``save_freq``) and the name of every quantity in the
+        logs, with formats: ``"{epoch:02d}-{val_loss:.2f}.fastnn"``. Missing folders are made.
     monitor : the quantity that ``save_best_only`` looks at; default ``"val_loss"``.
     verbose : 1 says what is saved and why; default 0.
     save_best_only : save only when the quantity is better than ever before. Default False.
@@ -40,7 +41,6 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     ArgumentError : a file name with another ending or an unknown field, or a bad ``save_freq``.
-    UnsupportedError : a file name of Keras (``.keras``, ``.h5``).
 
     Notes
     -----
@@ -186,15 +186,16 @@ def _checked_path(filepath: str | os.PathLike[str], weights_only: bool) -> str:
             "example 'best.fastnn'."
         )
     ending = ".weights.fastnn" if weights_only else ".fastnn"
-    if path.endswith(ending):
+    of_keras = (".weights.h5",) if weights_only else (".keras", ".h5", ".hdf5")
+    if path.endswith((ending, *of_keras)) and (weights_only or not path.endswith(".weights.h5")):
         return path
     setting = "save_weights_only=True" if weights_only else "save_weights_only=False"
     for foreign in (".weights.h5", ".weights.keras", ".h5", ".hdf5", ".keras"):
         if path.endswith(foreign):
-            raise UnsupportedError(
-                f"ModelCheckpoint received filepath={path!r}; files of Keras ({foreign}) cannot be "
-                f"written yet. With {setting} use the ending {ending!r}, for example "
-                f"{path.removesuffix(foreign) + ending!r}."
+            raise ArgumentError(
+                f"ModelCheckpoint received filepath={path!r}; with {setting} expected a name that "
+                f"ends in {ending!r}, or in {of_keras[0]!r} for a file of Keras. Use for example "
+                f"{path.removesuffix(foreign) + of_keras[0]!r}."
             )
     raise ArgumentError(
         f"ModelCheckpoint received filepath={path!r}; with {setting} expected a name that ends in "

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fastnn.callbacks import CallbackList, ModelCheckpoint
-from fastnn.errors import ArgumentError, UnsupportedError
+from fastnn.errors import ArgumentError
 
 
 class Net:
@@ -138,14 +138,8 @@ def test_unknown_direction_matters_only_for_the_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("filepath", "weights_only", "kind", "message"),
     [
-        (
-            "m.keras",
-            False,
-            UnsupportedError,
-            r"'m.keras'; files of Keras .* '.fastnn', .* 'm.fastnn'",
-        ),
-        ("m.h5", False, UnsupportedError, r"\(.h5\) cannot be written yet"),
-        ("m.weights.h5", True, UnsupportedError, r"for example 'm.weights.fastnn'"),
+        ("m.keras", True, ArgumentError, r"in '.weights.h5' for .* Use for .* 'm.weights.h5'"),
+        ("m.weights.h5", False, ArgumentError, r"in '.keras' for .* Use for .* 'm.keras'"),
         (
             "m.fastnn",
             True,
@@ -162,6 +156,13 @@ def test_other_endings_are_refused(
 ) -> None:
     with pytest.raises(kind, match=message):
         ModelCheckpoint(filepath, save_weights_only=weights_only)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights_only"), [("m.keras", False), ("m.h5", False), ("m.weights.h5", True)]
+)
+def test_files_of_keras(name: str, weights_only: bool) -> None:
+    assert ModelCheckpoint(name, save_weights_only=weights_only).filepath == name
 
 
 def test_unknown_field_is_named(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "direction not known": lambda: fit(
         epochs=2, callbacks=[callbacks.EarlyStopping("speed", mode="auto")]
     ),
-    "name of a checkpoint": lambda: callbacks.ModelCheckpoint("best.h5"),
+    "name of a checkpoint": lambda: callbacks.ModelCheckpoint("best.weights.h5"),
     "field of a checkpoint": lambda: fit(callbacks=[callbacks.ModelCheckpoint("{acc}.fastnn")]),
     # data
     "shape of x": lambda: fit(np.zeros((5, 4))),
