@@ -198,6 +198,8 @@ NAMESPACES = (
 LACKING: dict[str, set[str]] = {
     "losses.deserialize": {"name"},  # called config, as everywhere else
 }
+# Classes that always raise, whatever the arguments: the error says what to use instead.
+REFUSED = {"callbacks.TensorBoard", "callbacks.RemoteMonitor", "callbacks.OrbaxCheckpoint"}
 # Names whose order of arguments is ours on purpose.
 ORDERED_OTHERWISE = {  # name comes second, as in tf.keras
     "layers.Layer", "Sequential.__init__", "models.Sequential",
@@ -239,6 +241,8 @@ def test_signatures(namespace: str, keras: Any) -> None:
     assert len(shared) >= 4, shared
     found = []
     for name in shared:
+        if f"{namespace}.{name}" in REFUSED:
+            continue
         pair = getattr(ours, name), getattr(theirs, name)
         found += differences(f"{namespace}.{name}", *pair)
     assert found == []
