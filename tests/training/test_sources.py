@@ -1,5 +1,5 @@
 """Sparse matrices, tensors of other libraries and memory-mapped arrays as x and y: the same bits as
-arrays, never whole in memory, and none of those libraries is imported for it. SciPy, PyTorch and
+arrays, never whole in memory, and none of those libraries is imported for it. SciPy and
 JAX themselves are used in ``test_keras_data.py``.
 """
 
