@@ -65,6 +65,17 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "amin": "fastnn.ops:min",
         "shape": "fastnn.compat.tensorflow_names:shape",
     },
+    "utils": {
+        name: "fastnn.saving"
+        for name in (
+            "CustomObjectScope",
+            "custom_object_scope",
+            "get_custom_objects",
+            "get_registered_name",
+            "get_registered_object",
+            "register_keras_serializable",
+        )
+    },
     "losses": {  # the short names of Keras 2 and of TensorFlow
         short: f"fastnn.losses:{name}"
         for short, name in {

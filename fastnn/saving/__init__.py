@@ -17,10 +17,16 @@ from fastnn.saving.weights_file import load_weights as load_weights
 from fastnn.saving.weights_file import save_weights as save_weights
 
 __all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
     "model_from_bytes",
     "model_to_bytes",
-    "load_model",
+    "register_keras_serializable",
     "save_model",
-    "load_weights",
     "save_weights",
 ]

@@ -206,6 +206,7 @@ def test_keras_backend_has_settings_and_the_functions_of_keras_2(installed: None
 def test_names_that_keras_has_in_several_places(installed: None) -> None:
     import keras
 
+    assert keras.utils.register_keras_serializable is keras.saving.register_keras_serializable
     assert keras.ops.shape(np.ones((2, 3))).tolist() == [2, 3]
     assert keras.ops.amax is keras.ops.max
     assert keras.losses.mse is keras.metrics.mean_squared_error is keras.metrics.MSE

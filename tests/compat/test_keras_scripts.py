@@ -76,11 +76,22 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         (r"exponential decay: val_accuracy ([\d.]+)", above(0.88)),
         (r"plateau: final val_accuracy ([\d.]+)", above(0.75)),
     ],
+    "mnist_early_stopping": [
+        (r"Test accuracy: ([\d.]+)", above(0.91)),
+        (r"Accuracy of the checkpoint: ([\d.]+)", above(0.91)),
+        (r"First ten: \[7 2 1 0 4 1 4 9", None),
+    ],
     "overfitting": [
         (r"plain +epochs +60  train ([\d.]+)", above(0.98)),
         (r"l2 .* test crossentropy ([\d.]+)", below(0.75)),
         (r"dropout .* test crossentropy ([\d.]+)", below(0.9)),
         ("plain overfits: True", None),
+    ],
+    "save_and_load": [
+        (r"\['cp-0001.weights.h5', 'cp-0002.weights.h5', 'cp-0003.weights.h5'\]", None),
+        ("weights alone, same accuracy: True", None),
+        ("whole model, same predictions: True", None),
+        ("from JSON, same predictions: True", None),
     ],
     "tf_quickstart": [
         (r"Test: \[[\d.]+, ([\d.]+)\]", above(0.9)),
@@ -92,8 +103,8 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         ("XOR with a hidden layer: 1.0", None),
     ],
 }
-ARGUMENTS = {"tf_quickstart": ["6000"]}
-NEEDS = {"house_prices": ("pandas",)}
+ARGUMENTS = {"mnist_early_stopping": ["6000"], "tf_quickstart": ["6000"]}
+NEEDS = {"house_prices": ("pandas",), "save_and_load": ("h5py",), "mnist_early_stopping": ("h5py",)}
 
 
 def test_every_script_is_run() -> None:
