@@ -91,8 +91,8 @@ class Embedding(Layer):
             embeddings_constraint
         )
         self.mask_zero: bool = arguments.flag("Embedding", "mask_zero", mask_zero)
-        self.makes_mask = self.mask_zero
-        self.supports_masking = self.mask_zero
+        self.makes_mask: bool = self.mask_zero
+        self.supports_masking: bool = self.mask_zero
         self._embeddings: Variable | None = None
         if weights is not None:
             self.build((None,))

@@ -64,7 +64,7 @@ class Lambda(Layer):
         self.output_shape_given = output_shape
         self.mask = mask
         self.arguments: dict[str, Any] = dict(arguments or {})
-        self.supports_masking = mask is not None
+        self.supports_masking: bool = mask is not None
         self._wanted = set(inspect.signature(function).parameters)
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:

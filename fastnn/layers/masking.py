@@ -46,7 +46,7 @@ class Masking(Layer):
         self.mask_value: float = arguments.number(
             "Masking", "mask_value", mask_value, "(-inf, inf)"
         )
-        self.input_spec = InputSpec(min_ndim=2)
+        self.input_spec: InputSpec | None = InputSpec(min_ndim=2)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """1 for steps that count, 0 for padding."""

@@ -47,7 +47,7 @@ class Permute(Layer):
                 "named."
             )
         self.dims: tuple[int, ...] = axes
-        self.input_spec = InputSpec(ndim=len(axes) + 1)
+        self.input_spec: InputSpec | None = InputSpec(ndim=len(axes) + 1)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The axes in the order of ``dims``."""

@@ -260,7 +260,7 @@ class PReLU(Layer):
         )
         shared = self.shared_axes or ()
         axes = {i: size for i, size in enumerate(input_shape) if i and i not in shared}
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
+        self.input_spec: InputSpec | None = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Tensor) -> Tensor:
         """relu(inputs) - alpha · relu(-inputs)."""

@@ -40,7 +40,7 @@ class RepeatVector(Layer):
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n: int = arguments.integer("RepeatVector", "n", n, 1)
-        self.input_spec = InputSpec(ndim=2)
+        self.input_spec: InputSpec | None = InputSpec(ndim=2)
 
     def call(self, inputs: Tensor) -> Tensor:
         """(batch, features) → (batch, n, features)."""

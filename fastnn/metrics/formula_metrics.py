@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from fastnn.losses.divergence import divergence_formula, poisson_formula
@@ -65,7 +66,7 @@ class RootMeanSquaredError(FormulaMetric):
     0.5
     """
 
-    formula = staticmethod(squared_error)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(squared_error)
 
     def __init__(
         self, name: str | None = "root_mean_squared_error", dtype: str | None = None
@@ -101,7 +102,7 @@ class MeanAbsoluteError(FormulaMetric):
     0.25
     """
 
-    formula = staticmethod(absolute_error)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(absolute_error)
 
     def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -131,7 +132,7 @@ class MeanAbsolutePercentageError(FormulaMetric):
     18.75
     """
 
-    formula = staticmethod(absolute_percentage_error)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(absolute_percentage_error)
 
     def __init__(
         self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None
@@ -163,7 +164,7 @@ class MeanSquaredLogarithmicError(FormulaMetric):
     0.1201
     """
 
-    formula = staticmethod(squared_logarithmic_error)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(squared_logarithmic_error)
 
     def __init__(
         self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None
@@ -195,7 +196,7 @@ class LogCoshError(FormulaMetric):
     0.1084
     """
 
-    formula = staticmethod(log_cosh_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(log_cosh_formula)
 
     def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -225,7 +226,7 @@ class Hinge(FormulaMetric):
     1.3
     """
 
-    formula = staticmethod(hinge_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(hinge_formula)
 
     def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -255,7 +256,7 @@ class SquaredHinge(FormulaMetric):
     1.86
     """
 
-    formula = staticmethod(squared_hinge_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(squared_hinge_formula)
 
     def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -285,7 +286,7 @@ class CategoricalHinge(FormulaMetric):
     1.4
     """
 
-    formula = staticmethod(categorical_hinge_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(categorical_hinge_formula)
 
     def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -315,7 +316,7 @@ class KLDivergence(FormulaMetric):
     0.4581
     """
 
-    formula = staticmethod(divergence_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(divergence_formula)
 
     def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -345,7 +346,7 @@ class Poisson(FormulaMetric):
     0.5
     """
 
-    formula = staticmethod(poisson_formula)
+    formula: ClassVar[Callable[..., Any]] = staticmethod(poisson_formula)
 
     def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
         super().__init__(name, dtype)

@@ -271,7 +271,8 @@ class Tensor:
         return NotImplemented if _is_no_number(other) else _binary("not_equal", self, other)
 
     # a key is this very tensor
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     def __bool__(self) -> bool:
         self._refuse("bool()")

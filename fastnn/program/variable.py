@@ -273,7 +273,8 @@ class Variable:
             return NotImplemented
         return _operand(self, other) != other
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     def __getitem__(self, key: Any) -> Any:
         return _operand(self)[key]

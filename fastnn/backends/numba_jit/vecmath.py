@@ -365,6 +365,22 @@ def _library(name: str) -> Any:
     return formula(function)
 
 
+log2: Any
+log10: Any
+sin: Any
+cos: Any
+tan: Any
+arcsin: Any
+arccos: Any
+arctan: Any
+sinh: Any
+cosh: Any
+arcsinh: Any
+arccosh: Any
+arctanh: Any
+power: Any
+arctan2: Any
+fmod: Any
 log2, log10 = map(_library, ("log2", "log10"))
 sin, cos, tan = map(_library, ("sin", "cos", "tan"))
 arcsin, arccos, arctan = map(_library, ("asin", "acos", "atan"))
