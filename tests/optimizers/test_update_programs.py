@@ -120,7 +120,7 @@ def test_an_accumulator_starts_from_its_value() -> None:
 def test_ftrl_makes_weights_exactly_zero_and_rests_at_rate_zero() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(200, 8))
-    model = fastnn.Sequential([layers.Input((8,)), layers.Dense(1)], dtype="float64")
+    model = fastnn.Sequential([layers.Input((8,)), layers.Dense(1)], dtype="float64", seed=1)
     model.compile(optimizers.Ftrl(0.3, l1_regularization_strength=3.0), "mse")
     model.fit(x, 2 * x[:, 0], epochs=20, verbose=0)
     w = model.get_weights()[0].ravel()
