@@ -13,6 +13,7 @@ import importlib.machinery
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -197,8 +198,35 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line("; ".join([ran, *notes]))
 
 
+# What a test or a doctest may set for the process: lists and dicts, which are put back after it.
+SETTINGS = {
+    "fastnn.backends": ("_default",),
+    "fastnn.backends.threads": ("_chosen",),
+    "fastnn.config": ("_settings",),
+    "fastnn.registration": ("_registered", "_names"),
+}
+
+
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the caller's choice of backend or threads."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the choice of backend or threads of the caller or of another test, nor what
+    another test has registered.
+    """
     for name in ("FASTNN_BACKEND", "FASTNN_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
+    places = [(module, name) for module, names in SETTINGS.items() for name in names]
+    before = {
+        place: getattr(sys.modules[place[0]], place[1]).copy()
+        for place in places
+        if place[0] in sys.modules
+    }
+    yield
+    for module, name in places:
+        if module not in sys.modules or ((module, name) not in before and name == "_settings"):
+            continue
+        held, was = getattr(sys.modules[module], name), before.get((module, name))
+        held.clear()
+        if isinstance(held, list):
+            held.extend(was or [])
+        else:
+            held.update(was or {})
