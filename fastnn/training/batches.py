@@ -17,6 +17,7 @@ import numpy as np
 
 from fastnn import checks
 from fastnn.errors import ArgumentError, DataError, ShapeError
+from fastnn.training import data
 from fastnn.training.data import Feed, Source, as_samples
 from fastnn.training.inputs import Arrays, shaped, validation_arrays
 from fastnn.training.sparse import SparseRows, is_sparse
@@ -68,7 +69,7 @@ class Block:
         return BlockFeed(self, [Source.of("x", self.arrays.x, dtype)], check_finite)
 
 
-class BlockFeed(Feed):
+class BlockFeed(data.Feed):
     """The feed of a block, which names bad rows by batch."""
 
     def __init__(self, block: Block, sources: Sequence[Source], check_finite: bool) -> None:

@@ -14,7 +14,8 @@ from fastnn.errors import ArgumentError
 from fastnn.optimizers.wolfe import Point
 from fastnn.program import control as words
 from fastnn.program.control import ControlBlock
-from fastnn.training.loop import TrainingLoop, Window
+from fastnn.training import loop
+from fastnn.training.loop import Window
 
 Vector = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def batch_of(optimizer: Any, batch_size: int | None, rows: int, steps: int | Non
     return rows
 
 
-class FullBatchLoop(TrainingLoop):
+class FullBatchLoop(loop.TrainingLoop):
     """The order of events is ``TrainingLoop``'s; a step is an iteration of the optimizer.
 
     The runner's Program is that of the job ``"objective"``: loss, metrics and gradients, no update.
