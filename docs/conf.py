@@ -43,6 +43,8 @@ def write_reference(app: Any) -> None:
     names = ["fastnn", *(f"fastnn.{name}" for name in MODULES), "fastnn.optimizers.schedules"]
     for name in names:
         page = f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n"
+        if name == "fastnn.utils":  # described with fastnn.saving, where they belong
+            page += "   :exclude-members: CustomObjectScope, custom_object_scope\n"
         if name == "fastnn":
             page += "   :no-index:\n"  # its classes are indexed in their modules
         path = folder / f"{name}.rst"
