@@ -11,9 +11,11 @@ FASTNN_SANITIZE : for example ``address,undefined`` or ``thread``: a build with 
 FASTNN_CFLAGS : further flags, appended last (for example ``-Werror``).
 """
 
+import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -83,13 +85,26 @@ def compile_flags(level: str) -> list[str]:
     return [f"/clang:{flag}" for flag in flags] if WINDOWS else flags
 
 
+def record_version() -> int:
+    """The number that Python and the modules must share: a digest of all declarations of ``api.h``
+    and ``record.h``. Comments and spaces do not count.
+    """
+    found = hashlib.sha256()
+    for name in ("api.h", "record.h"):
+        text = (FOLDER / name).read_text(encoding="utf-8")
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        found.update("".join(code.split()).encode())
+    return int(found.hexdigest()[:8], 16)
+
+
 def make_ffi(level: str) -> FFI:
     """The cffi module of one CPU level."""
     ffi = FFI()
     ffi.cdef((FOLDER / "api.h").read_text(encoding="utf-8"))
     flags = compile_flags(level)
     # The flags stand in the source, so that other flags make another source, which is rebuilt.
-    source = f'/* {level}: {" ".join(flags)} */\n#include "all.c"\n'
+    version = f"#define RECORD_VERSION {record_version():#x}"
+    source = f'/* {level}: {" ".join(flags)} */\n{version}\n#include "all.c"\n'
     limited = {"py_limited_api": True} if LIMITED_API else {}  # where false, cffi knows what to do
     ffi.set_source(
         f"{PACKAGE}._kernels_{level}",

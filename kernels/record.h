@@ -1,6 +1,6 @@
 /*
  * How a kernel reads its record: the operands (addresses, columns, row strides), the attributes and the control row,
- * and how it reports a fault of the user's data. Format version 1; the table of words stands in README.md.
+ * and how it reports a fault of the user's data. The table of words stands in README.md.
  * Not here: what each kernel does with them, and the check that a program is well formed (check.c).
  */
 #ifndef FASTNN_RECORD_H
@@ -13,7 +13,9 @@
 typedef void kernel_function(const int64_t *record, char *const *segments, int64_t begin, int64_t end);
 
 #define PROGRAM_MAGIC INT64_C(0x464E4E31) /* "FNN1" */
-#define RECORD_VERSION 1
+#ifndef RECORD_VERSION
+#define RECORD_VERSION 1 /* of builds without Python; build.py derives it from this file's and api.h's declarations */
+#endif
 #define MAX_SEGMENTS 64 /* the segment table is copied to the stack of every run */
 
 enum program_word {

@@ -12,8 +12,8 @@ from fastnn.errors import ArgumentError, StateError
 from fastnn.layers.encoding import MODES, checked_mode, encode
 from fastnn.layers.layer import Layer
 from fastnn.ops.shape import reshape
-from fastnn.program.tensor import Tensor, constant
-from fastnn.program.variable import Storage
+from fastnn.program.tensor import Tensor
+from fastnn.program.variable import Variable
 
 Array = np.ndarray[Any, Any]
 
@@ -84,6 +84,7 @@ class Discretization(Layer):
             None if bin_boundaries is None else _ascending(bin_boundaries, owner)
         )
         self._summary: Array = np.zeros((2, 0), np.float32)
+        self._traced: set[Variable] = set()  # a set: what is found, not a weight of the layer
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find boundaries between which equally many numbers of the data lie.
@@ -113,7 +114,8 @@ class Discretization(Layer):
             self._summary = _compressed(joined, self.epsilon)
         bounds: list[float] = _compressed(self._summary, 1.0 / self.num_bins)[0, :-1].tolist()
         self.bin_boundaries = bounds
-        Storage.version += 1  # what was compiled holds the old boundaries
+        while self._traced:  # what was compiled holds the old boundaries, and their number
+            self._traced.pop().buffer.abandoned = True
 
     def call(self, inputs: Tensor) -> Tensor:
         """The numbers of the bins, encoded."""
@@ -123,12 +125,11 @@ class Discretization(Layer):
                 f"{owner}: it has no boundaries yet. Call adapt(data) first, or make it with "
                 "bin_boundaries."
             )
-        if self.bin_boundaries:
-            bounds = constant(np.array(self.bin_boundaries), self.dtype)
-            above = ops.greater_equal(reshape(inputs, (*inputs.shape, 1)), bounds)
-            bins: Tensor = ops.sum(above, axis=-1)
-        else:
-            bins = ops.multiply(inputs, 0.0)
+        # NaN, where there is no boundary: nothing is greater
+        bounds = Variable(self.bin_boundaries or [np.nan], dtype=self.dtype, trainable=False)
+        self._traced.add(bounds)
+        above = ops.greater_equal(reshape(inputs, (*inputs.shape, 1)), bounds.tensor())
+        bins: Tensor = ops.sum(above, axis=-1)
         if self.output_mode == "int":
             return bins
         return encode(bins, self.output_mode, len(self.bin_boundaries) + 1, self.dtype, owner)

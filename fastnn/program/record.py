@@ -1,8 +1,9 @@
 """Packing a planned Program into records: int64 words that native executors read.
 
 The words hold a header, the stage table, the index of the records and the records; a table of
-float64 attributes lies beside them. ``kernels/README.md`` draws the format. ``VERSION`` changes
-with it, and a native module that was built for another version is refused.
+float64 attributes lies beside them. ``kernels/README.md`` draws the format. ``VERSION`` is a digest
+of the declarations in ``kernels/api.h`` and ``kernels/record.h``; a native module that was built
+from others is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fastnn.program.stages import ROW_GRAIN, Stage
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 
 MAGIC = 0x464E4E31
-VERSION = 1
+VERSION = 0x38B52ED5  # what `record_version` in kernels/build.py finds
 HEADER_WORDS = 8
 STAGE_WORDS = 8
 RECORD_WORDS = 8

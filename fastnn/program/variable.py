@@ -3,7 +3,7 @@
 A new variable has a small buffer of its own. When a model is built it *adopts* its variables: their
 values move into one flat, 64-byte-aligned buffer, so that an optimizer update, a norm or a snapshot
 is one pass over memory. A variable that another model has adopted stays there, and both models read
-and train it. Programs refer to (buffer, offset); ``storage_version`` tells them that something
+and train it. Programs refer to (buffer, offset); ``Buffer.abandoned`` tells them that something
 moved.
 """
 
@@ -38,27 +38,22 @@ def padded(size: int) -> int:
 class Buffer:
     """A flat piece of memory that holds variables of one dtype, each at its place (byte offset).
 
-    A buffer that its variables have left keeps the places, so that what lies in the same layout
-    beside it (optimizer slots) can follow them.
+    A buffer that a variable has left is ``abandoned``: Programs that refer to it are stale. It keeps
+    the places, so that what lies in the same layout beside it (optimizer slots) can follow them.
     """
 
-    __slots__ = ("data", "owner", "places")
+    __slots__ = ("abandoned", "data", "owner", "places")
 
     def __init__(self, size: int, owner: object = None) -> None:
         self.data: Array = aligned_bytes(padded(size))
         self.owner: object = owner
         self.places: dict[Variable, int] = {}
+        self.abandoned = False
 
     @property
     def size(self) -> int:
         """Bytes."""
         return int(self.data.size)
-
-
-class Storage:
-    """Counts how often a variable has moved, so that compiled Programs notice."""
-
-    version = 0
 
 
 class Variable:
@@ -301,11 +296,11 @@ def adopt(variables: Sequence[Variable], owner: object) -> None:
         offset = 0
         for variable in group:
             value = variable.numpy()
+            variable.buffer.abandoned = True
             variable.buffer, variable.offset = flat, offset
             variable.view()[...] = value
             flat.places[variable] = offset
             offset += padded(variable.nbytes)
-        Storage.version += 1
 
 
 def unique(variables: Iterable[Variable]) -> list[Variable]:

@@ -5,6 +5,9 @@ refused.
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -275,10 +278,18 @@ def test_a_module_of_another_record_version_is_refused(
     monkeypatch.setattr(levels, "VERSION", record.VERSION + 1)
     levels.load.cache_clear()
     try:
-        with pytest.raises(BackendUnavailable, match=r"record format 1, expected .* and 2"):
+        with pytest.raises(BackendUnavailable, match=r"with record format \d+, expected"):
             levels.load(level)
     finally:
         levels.load.cache_clear()
+
+
+def test_the_record_version_is_that_of_the_declarations():
+    """Whoever changes what Python and the kernels share gets another version, and must write it."""
+    pytest.importorskip("setuptools", reason="kernels/build.py imports it")
+    build = runpy.run_path(str(Path(__file__).parents[2] / "kernels" / "build.py"))
+    found = build["record_version"]()
+    assert found == record.VERSION, f"write VERSION = {found:#X} in fastnn/program/record.py"
 
 
 def test_an_op_without_a_kernel_is_named(native: str):

@@ -157,6 +157,14 @@ def test_programs_notice_that_storage_has_moved():
     assert program_of(v).is_current
 
 
+def test_a_move_concerns_the_programs_that_refer_to_it():
+    v, other = variable(3), variable(3)
+    adopt([v], object())
+    program = program_of(v)
+    adopt([other], object())
+    assert program.is_current  # building one model leaves the others compiled
+
+
 def test_state_lies_as_its_variables_lie():
     group = [variable(3, 5), variable(5)]
     adopt(group, object())

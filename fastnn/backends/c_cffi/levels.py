@@ -55,7 +55,9 @@ def load(level: str) -> Any:
         raise BackendUnavailable(
             f"the C kernels in {module.__file__} were built as {built_as!r} with record format "
             f"{module.lib.record_version()}, expected {level!r} and {VERSION}. Reinstall fastnn: "
-            "pip install --force-reinstall --no-cache-dir fastnn."
+            "pip install --force-reinstall --no-cache-dir fastnn. In a checkout, build the kernels "
+            "again; if their declarations have changed, VERSION in fastnn/program/record.py must "
+            "follow (a test says what to write)."
         )
     return module
 
