@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastnn.drawing import captions
+from fastnn.layers.branches import Parallel, Residual
 from fastnn.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 # Inches: a character and a line of text of 9 points, space in a box, between boxes along the flow
 # and across it, and round the whole
-_CHARACTER, _LINE, _PADDING, _GAP, _ASIDE, _MARGIN = 0.085, 0.19, 0.1, 0.32, 0.25, 0.2
+_CHARACTER, _PADDING, _GAP, _ASIDE, _MARGIN = 0.085, 0.1, 0.32, 0.25, 0.2
+_JOIN = 0.28  # the strip in which paths come together
+_SPACE = 0.35  # between entries of the legend
 
 
 @dataclass
@@ -26,16 +29,22 @@ class Box:
     lines : its text.
     role : which colour it has.
     paths : chains of boxes side by side; an empty one hands its input on.
+    join : how the paths come together; empty where there is only one.
     """
 
     lines: list[str]
     role: str
     paths: list[list[Box]] = field(default_factory=list)
+    join: str = ""
 
     @property
     def text_height(self) -> float:
         """Inches that the text takes, with the space around."""
-        return _LINE * len(self.lines) + 2 * _PADDING
+        return captions.LINE * len(self.lines) + 2 * _PADDING
+
+    def roles(self) -> set[str]:
+        """The role of the box and of those in it."""
+        return {self.role}.union(*(box.roles() for path in self.paths for box in path))
 
     def size(self, vertical: bool) -> tuple[float, float]:
         """Width and height."""
@@ -45,7 +54,7 @@ class Box:
         inner = [_chain_size(path, vertical) for path in self.paths]
         along, across = 1 if vertical else 0, 0 if vertical else 1
         wide = sum(size[across] for size in inner) + _ASIDE * (len(inner) + 1)
-        deep = max(size[along] for size in inner) + 2 * _GAP
+        deep = max(size[along] for size in inner) + 2 * _GAP + (_JOIN if self.join else 0.0)
         if vertical:
             return max(width, wide), deep + self.text_height
         return max(width, deep), wide + self.text_height
@@ -70,19 +79,23 @@ def draw(model: Sequential, rankdir: str, expand: bool, shown: Mapping[str, bool
         first.append(str(model.input_shape))
     chain = [Box(first, "input"), *_boxes(model.layers, expand, shown)]
     inner = _chain_size(chain, vertical)
-    legend = 0.35
-    width = max(inner[0], 4.2) + 2 * _MARGIN
-    height = inner[1] + 2 * _MARGIN + legend
-    figure = Figure(figsize=(width, height))
+    found = set().union(*(box.roles() for box in chain))
+    legend = [role for role in captions.COLOURS if role in found]
+    entries = [0.22 + 0.075 * len(role) for role in legend]
+    room = sum(entries) + _SPACE * (len(legend) - 1)
+    width = max(inner[0], room) + 2 * _MARGIN
+    height = inner[1] + 2 * _MARGIN + 0.35
+    figure = Figure(figsize=(width, height), facecolor="white")
     axes: Any = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")  # y grows downwards
     axes.axis("off")
     pen = _Pen(axes, vertical)
     pen.chain(chain, (width - inner[0]) / 2, _MARGIN, inner)
-    for position, role in enumerate(captions.COLOURS):
-        left = width / 2 - 2.0 + 1.05 * position
+    left = (width - room) / 2
+    for role, entry in zip(legend, entries, strict=True):
         pen.rectangle(left, height - 0.3, 0.16, 0.16, role)
-        axes.text(left + 0.22, height - 0.22, role, va="center", fontsize=8)
+        captions.write(axes, left + 0.22, height - 0.22, [role], ha="left", fontsize=8)
+        left += entry + _SPACE
     return figure
 
 
@@ -95,21 +108,22 @@ def _box(layer: Layer, role: str, expand: bool, shown: Mapping[str, bool]) -> Bo
     box = Box(captions.lines(layer, shown), role)
     if not expand:
         return box
-    chains: dict[str, list[Layer]] = {}
-    for label, inner in layer._inside():
-        chains.setdefault(label, []).append(inner)
-    held = getattr(layer, "layers", None)
-    if not chains and isinstance(held, list):  # a model inside a model
-        chains[""] = held
+    if isinstance(layer, Residual):
+        chains = [layer.layers, layer.shortcut]
+    elif isinstance(layer, Parallel):
+        chains = layer.branches
+    else:  # a wrapper, or a model inside a model
+        held = [inner for _, inner in layer._inside()] or getattr(layer, "layers", None)
+        chains = [held] if isinstance(held, list) else []
     box.paths = [
         [
             _box(one, "hidden" if one.count_params() else "no weights", expand, shown)
             for one in chain
         ]
-        for chain in chains.values()
+        for chain in chains
     ]
-    if chains and hasattr(layer, "shortcut") and not layer.shortcut:
-        box.paths.append([])  # the way round hands x on
+    if isinstance(layer, Residual | Parallel):
+        box.join = type(layer.merge).__name__
     return box
 
 
@@ -172,14 +186,22 @@ class _Pen:
         self.rectangle(x, y, width, height, box.role, hollow=bool(box.paths))
         middle = x + width / 2
         top = y + box.text_height / 2 if box.paths else y + height / 2
-        self.axes.text(
-            middle, top, "\n".join(box.lines), ha="center", va="center", fontsize=9, linespacing=1.3
-        )
-        if box.paths:
-            below = y + box.text_height
-            edge = captions.COLOURS[box.role][1]
-            self.axes.plot([x, x + width], [below, below], color=edge, lw=0.8)
-            self.paths(box, x, y + box.text_height, (width, height - box.text_height))
+        captions.write(self.axes, middle, top, box.lines)
+        if not box.paths:
+            return
+        edge = captions.COLOURS[box.role][1]
+        below, bottom, right = y + box.text_height, y + height, x + width
+        self.axes.plot([x, right], [below, below], color=edge, lw=0.8)
+        if box.join and self.vertical:
+            bottom -= _JOIN
+            self.axes.plot([x, right], [bottom, bottom], color=edge, lw=0.8)
+            captions.write(self.axes, middle, bottom + _JOIN / 2, [box.join])
+        elif box.join:
+            right -= _JOIN
+            self.axes.plot([right, right], [below, bottom], color=edge, lw=0.8)
+            spot = (right + _JOIN / 2, (below + bottom) / 2)
+            captions.write(self.axes, *spot, [box.join], upright=True)
+        self.paths(box, x, below, (right - x, bottom - below))
 
     def paths(self, box: Box, x: float, y: float, room: tuple[float, float]) -> None:
         """Chains side by side; each begins and ends at the frame."""
@@ -201,7 +223,7 @@ class _Pen:
             if path:
                 self.chain(path, left, top, size)
                 self.arrow(before, into)
-                self.arrow(out, after, head=False)
+                self.arrow(out, after, head=bool(box.join))
             else:
-                self.arrow(before, after, head=False)
+                self.arrow(before, after, head=bool(box.join))
             aside += size[across] + _ASIDE

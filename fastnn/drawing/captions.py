@@ -1,4 +1,7 @@
-"""What a drawing says about a layer, and the colours of its role in the network."""
+"""What a drawing says about a layer, how the words are set, and the colours of its role in the
+network. They are the drawing's own, whatever style the user has set for plots: the boxes are light
+in a dark style too.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,26 @@ COLOURS = {
     "output": ("#fce0c8", "#c4762c"),
     "no weights": ("#efefef", "#8a8a8a"),
 }
+
+#: inches between two lines of text of 9 points, and from the middle of a line to its baseline
+LINE, _BASELINE = 0.19, 0.045
+
+
+def write(
+    axes: Any, x: float, y: float, text: list[str], upright: bool = False, **how: Any
+) -> None:
+    """Lines of text round a point, on axes in inches; ``upright``: one line, read from below.
+
+    Each is placed by its baseline; matplotlib would put lines with brackets further apart.
+    """
+    down = 1.0 if axes.yaxis_inverted() else -1.0
+    how = {"ha": "center", "fontsize": 9, "color": "black", "family": "DejaVu Sans", **how}
+    if upright:
+        how |= {"rotation": 90, "rotation_mode": "anchor"}
+    for position, line in enumerate(text):
+        offset = LINE * (position - (len(text) - 1) / 2) + _BASELINE
+        spot = (x + offset, y) if upright else (x, y + down * offset)
+        axes.text(*spot, line, va="baseline", **how)
 
 
 def roles(layers: list[Layer]) -> dict[int, str]:

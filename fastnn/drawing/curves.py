@@ -46,6 +46,7 @@ ABOUT: dict[str, tuple[str, str]] = {
     "binary_step": ("{0, 1}", "the perceptron; no gradient"),
 }
 _LOW, _HIGH, _POINTS = -5.0, 5.0, 801
+_FURTHER = {"relu6": 8.0}  # to the right, where something happens beyond _HIGH
 
 
 def plot(
@@ -66,8 +67,10 @@ def plot(
             f"{owner}: received no name, expected at least one. Pass None for all of them."
         )
     functions = [activations.get(name) for name in asked]
-    x = np.linspace(_LOW, _HIGH, _POINTS)
-    curves = [_curve(function, x) for function in functions]
+    points = [
+        np.linspace(_LOW, _FURTHER.get(name, _HIGH), _POINTS) for name in map(_name, functions)
+    ]
+    curves = [_curve(function, x) for function, x in zip(functions, points, strict=True)]
     figures.check(owner, to_file)
 
     from matplotlib.figure import Figure
@@ -75,14 +78,17 @@ def plot(
     columns = min(4, len(functions))
     rows = -(-len(functions) // columns)
     figure = Figure(figsize=(3.4 * columns, 3.1 * rows + 0.4), layout="constrained")
-    for position, (function, (y, slope)) in enumerate(zip(functions, curves, strict=True)):
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.1, h_pad=0.1)
+    panels = zip(functions, points, curves, strict=True)
+    for position, (function, x, (y, slope)) in enumerate(panels):
         axes: Any = figure.add_subplot(rows, columns, position + 1)
         axes.axhline(0, color="#bbbbbb", lw=0.8)
         axes.axvline(0, color="#bbbbbb", lw=0.8)
         axes.plot(x, _broken(y), color="#1f77b4", label="f(x)")
-        axes.plot(x, _broken(slope), color="#d62728", lw=1.2, ls="--", label="f'(x)")
-        axes.set(xlim=(_LOW, _HIGH), ylim=_limits(y, slope))
-        name = getattr(function, "__name__", type(function).__name__)
+        axes.plot(x, _broken(slope), color="#e06000", lw=1.2, ls="--", label="f'(x)")
+        axes.set(xlim=(x[0], x[-1]), ylim=_limits(y, slope, x[-1]))
+        name = _name(function)
         values, place = ABOUT.get(name, ("", ""))
         axes.set_title(name, fontsize=10, fontweight="bold")
         axes.set_xlabel(f"range {values}\n{place}" if values else "", fontsize=8)
@@ -119,9 +125,14 @@ def _broken(values: Array) -> Array:
     return found
 
 
-def _limits(y: Array, slope: Array) -> tuple[float, float]:
-    """What of the y axis is shown: all, but no more than -2.5 … 5."""
+def _name(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _limits(y: Array, slope: Array, highest: float) -> tuple[float, float]:
+    """What of the y axis is shown: all, but no more than -2.5 … highest."""
     low = max(min(float(y.min()), float(slope.min()), -0.2), -2.5)
-    high = min(max(float(y.max()), float(slope.max()), 1.0), 5.0)
+    high = min(max(float(y.max()), float(slope.max()), 1.0), highest)
     space = 0.06 * (high - low)
     return low - space, high + space

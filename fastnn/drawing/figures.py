@@ -44,7 +44,7 @@ def check(owner: str, path: str | os.PathLike[str], otherwise: str = "") -> None
 
 def write(figure: Any, path: str | os.PathLike[str], dpi: int) -> Any:
     """Write a figure; in a notebook, what shows the file there, else None (as Keras)."""
-    figure.savefig(path, dpi=dpi)
+    figure.savefig(path, dpi=dpi, facecolor=figure.get_facecolor())  # not that of the user's style
     if "IPython" in sys.modules and Path(path).suffix.lower() in (".png", ".jpg", ".jpeg"):
         image = importlib.import_module("IPython.display").Image
         return image(filename=os.fspath(path))

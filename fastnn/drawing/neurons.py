@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 #: the widest layer that is drawn neuron by neuron
 LARGEST = 16
-# Inches between neurons, between layers, and the radius of a neuron
-_STEP, _GAP, _RADIUS = 0.5, 1.9, 0.16
+# Inches between neurons, between layers, the radius of a neuron, and from the middle of the first
+# one to the edge of the picture
+_STEP, _GAP, _RADIUS, _EDGE = 0.5, 1.9, 0.16, 0.36
 
 
 def sizes(model: Sequential) -> list[int] | None:
@@ -38,16 +39,18 @@ def draw(model: Sequential, counts: list[int], rankdir: str, shown: Mapping[str,
     notes = _notes(model, shown)
     roles = ["input", *["hidden"] * (len(counts) - 2), "output"]
     if shown["shapes"]:
-        notes[0].append(f"size {counts[0]}")
-    along = _GAP * (len(counts) - 1)
-    across = _STEP * (max(counts) - 1)
-    room = 0.2 * max(len(note) + 1 for note in notes) + 0.35  # for the captions below or beside
-    aside = 0.09 * max(6, *(len(line) for note in notes for line in note))
+        notes[0].insert(0, f"size {counts[0]}")
+    deepest = captions.LINE * max(len(note) + 1 for note in notes)  # of the captions
+    longest = 0.085 * max(6, *(len(line) for note in notes for line in note))
+    gap = max(_GAP, longest + 0.2) if rankdir == "LR" else _GAP
+    along, across = gap * (len(counts) - 1), _STEP * (max(counts) - 1)
     if rankdir == "LR":
-        width, height = along + 1.6, across + room + 0.6
+        before, below = max(_EDGE, longest / 2 + 0.1), _EDGE + deepest  # the captions stand below
+        width, height = along + 2 * before, _EDGE + across + below
     else:
-        width, height = across + 1.1 + aside, along + 1.0
-    figure = Figure(figsize=(width, height))
+        before = max(_EDGE, deepest / 2 + 0.1)
+        width, height = 2 * _EDGE + across + 0.2 + longest, along + 2 * before
+    figure = Figure(figsize=(width, height), facecolor="white")
     axes: Any = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     axes.axis("off")
@@ -55,8 +58,8 @@ def draw(model: Sequential, counts: list[int], rankdir: str, shown: Mapping[str,
     def place(layer: int, neuron: int) -> tuple[float, float]:
         off = _STEP * ((counts[layer] - 1) / 2 - neuron)
         if rankdir == "LR":
-            return 0.8 + _GAP * layer, 0.3 + room + across / 2 + off
-        return 0.5 + across / 2 - off, height - 0.5 - _GAP * layer
+            return before + gap * layer, below + across / 2 + off
+        return _EDGE + across / 2 - off, height - before - gap * layer
 
     for layer in range(1, len(counts)):
         for i in range(counts[layer - 1]):
@@ -68,11 +71,11 @@ def draw(model: Sequential, counts: list[int], rankdir: str, shown: Mapping[str,
         for neuron in range(counts[layer]):
             spot = place(layer, neuron)
             axes.add_patch(Circle(spot, _RADIUS, facecolor=fill, edgecolor=edge, lw=1.4, zorder=2))
-        text = "\n".join([role, *notes[layer]])
+        text, (x, y) = [role, *notes[layer]], place(layer, 0)
         if rankdir == "LR":
-            axes.text(place(layer, 0)[0], room, text, ha="center", va="top", fontsize=9)
+            captions.write(axes, x, below - _EDGE - captions.LINE * len(text) / 2 + 0.1, text)
         else:
-            axes.text(0.85 + across, place(layer, 0)[1], text, ha="left", va="center", fontsize=9)
+            captions.write(axes, _EDGE + across + 0.4, y, text, ha="left")
     return figure
 
 

@@ -47,6 +47,27 @@ def test_curves_stand_at_their_epochs() -> None:
         ]
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 60, 1000])
+def test_the_axis_of_epochs_has_whole_numbers_around_what_was_trained(epochs: int) -> None:
+    values = [float(epoch) for epoch in range(epochs)]
+    figure = draw({"loss": (range(epochs), values), "val_loss": ([epochs - 1], [0.5])})
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert low < 1 <= epochs < high <= epochs * 1.03 + 0.5
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks
+    assert all(tick == int(tick) for tick in ticks)
+    training, validation = axes.get_lines()
+    assert training.get_linestyle() != validation.get_linestyle()  # told apart in grey
+
+
+@pytest.mark.parametrize(("panels", "grid"), [(1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3))])
+def test_panels_fill_the_picture(panels: int, grid: tuple[int, int]) -> None:
+    figure = draw({f"m{number}": ([0], [1.0]) for number in range(panels)})
+    found = figure.axes[0].get_subplotspec().get_gridspec().get_geometry()
+    assert found == grid
+
+
 def test_curves_of_epochs_in_one_call() -> None:
     """Without a watcher many epochs are one native call."""
     assert fit().curves() == fit(LambdaCallback(on_epoch_end=lambda epoch, logs: None)).curves()

@@ -40,6 +40,17 @@ def test_every_curve_of_the_vocabulary_is_described() -> None:
     assert {*curves.ABOUT} <= known
 
 
+def test_what_bends_far_to_the_right_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(curves.figures, "write", lambda figure, path, dpi: drawn.append(figure))
+    activations.plot(["relu6", "relu"], "curves.png")
+    (figure,) = drawn
+    capped, relu = figure.axes
+    assert capped.get_xlim()[1] > 6
+    assert capped.get_ylim()[1] > 6
+    assert relu.get_xlim()[1] == 5
+
+
 def test_files_and_functions_of_the_callers(tmp_path: Path) -> None:
     def twice(x: object) -> object:
         return ops.multiply(x, 2.0)

@@ -39,6 +39,33 @@ def texts(figure: Any) -> list[str]:
     return [text.get_text() for text in figure.axes[0].texts if text.get_text()]
 
 
+def extents(figure: Any) -> list[Any]:
+    """Where the words stand, in pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn = FigureCanvasAgg(figure).get_renderer()
+    words = [text for text in figure.axes[0].texts if text.get_text()]
+    return [text.get_window_extent(drawn) for text in words]
+
+
+def assert_within(figure: Any) -> None:
+    """No word is cut off at an edge of the picture."""
+    width, height = figure.get_size_inches() * figure.dpi
+    for box in extents(figure):
+        assert 0 <= box.x0
+        assert box.x1 <= width
+        assert 0 <= box.y0
+        assert box.y1 <= height
+
+
+def assert_apart(figure: Any) -> None:
+    """No word stands on another."""
+    found = extents(figure)
+    for i, a in enumerate(found):
+        for b in found[i + 1 :]:
+            assert a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 + 2 or b.y1 <= a.y0 + 2
+
+
 @pytest.mark.parametrize("rankdir", ["TB", "LR"])
 def test_a_small_network_is_its_neurons_and_weights(rankdir: str) -> None:
     from matplotlib.patches import Circle
@@ -50,9 +77,12 @@ def test_a_small_network_is_its_neurons_and_weights(rankdir: str) -> None:
     assert len(axes.lines) == 2 * 3 + 3 * 1
     along = 0 if rankdir == "LR" else 1
     assert len({round(circle.center[along], 6) for circle in circles}) == 3
-    assert texts(figure)[1].splitlines() == [
+    captions = texts(figure)
+    assert captions[:2] == ["input", "size 2"]
+    assert captions[2:9] == [
         *("hidden", "hidden", "tanh", "size 3", "float32", "trainable", "+ Dropout")
     ]
+    assert_within(figure)
     width, height = figure.get_size_inches()
     for circle in circles:
         assert 0 < circle.center[0] < width
@@ -95,13 +125,48 @@ def test_what_the_boxes_say() -> None:
     names = ["Input", "Flatten", "Residual", "Parallel", "Sequential", "Dense"]
     assert said == [*names, "input", "hidden", "output", "no weights"]
     full = texts(boxes.draw(blocks(), "TB", True, EVERYTHING))
-    assert full[2].splitlines()[0] == "round (Residual)"
-    assert full[0] == "Input\n(None, 4, 5)"
-    assert any(
-        text.splitlines()[1:]
-        == ["activation: softmax", "(None, 6) → (None, 2)", "float32", "frozen"]
-        for text in full
-    )
+    assert full[:2] == ["Input", "(None, 4, 5)"]
+    assert {"round (Residual)", "Add", "Concatenate"} < {*full}  # paths, and how they join
+    last = full.index("activation: softmax")
+    assert full[last + 1 : last + 4] == ["(None, 6) → (None, 2)", "float32", "frozen"]
+
+
+def test_the_legend_has_what_is_there() -> None:
+    plain = fastnn.Sequential([fastnn.Input((2,)), layers.Dense(30), layers.Dense(3)])
+    assert texts(boxes.draw(plain, "LR", False, NOTHING))[-3:] == ["input", "hidden", "output"]
+
+
+def test_a_branch_without_layers_is_a_path() -> None:
+    forked = fastnn.Sequential([fastnn.Input((2,)), layers.Parallel([[layers.Dense(3)], []])])
+    drawn = boxes.draw(forked, "TB", True, NOTHING).axes[0].texts
+    arrows = [text for text in drawn if getattr(text, "arrow_patch", None) is not None]
+    assert len(arrows) == 1 + 2 + 1  # into the block, through the layer, past it
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "LR"])
+def test_words_stand_inside_the_picture(rankdir: str) -> None:
+    for model in (small(), blocks()):
+        for shown in (NOTHING, EVERYTHING):
+            assert_within(boxes.draw(model, rankdir, True, shown))
+    long = layers.Dense(2, name="a_layer_with_a_name_that_is_rather_long")
+    model = fastnn.Sequential([fastnn.Input((1,)), long, layers.Dense(1)])
+    figure = neurons.draw(model, [1, 2, 1], rankdir, EVERYTHING)
+    assert_within(figure)
+    assert_apart(figure)
+
+
+def test_drawings_are_their_own_style(tmp_path: Path) -> None:
+    """Black on light boxes in a dark style too, on white."""
+    import matplotlib.image
+    import matplotlib.style
+
+    with matplotlib.style.context("dark_background"):
+        figure = boxes.draw(blocks(), "TB", True, EVERYTHING)
+        assert {text.get_color() for text in figure.axes[0].texts if text.get_text()} == {"black"}
+        utils.plot_model(small(), tmp_path / "small.png", dpi=40)
+        utils.plot_model(blocks(), tmp_path / "blocks.png", dpi=40)
+    for name in ("small.png", "blocks.png"):
+        assert matplotlib.image.imread(tmp_path / name)[0, 0, :3].tolist() == [1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
