@@ -58,9 +58,9 @@ def missing(full_name: str, name: str) -> str:
 
     It ends without a full stop, because python may add ". Did you mean: ...?".
     """
-    todo = advice(full_name, name)
-    if todo:
-        return f"{full_name}.{name} is not in fastnn: {todo}"
+    what_to_do = advice(full_name, name)
+    if what_to_do:
+        return f"{full_name}.{name} is not in fastnn: {what_to_do}"
     known = [item for item in known_names(full_name) if not item.startswith("_")]
     near = near_names(name, known)
     if near:

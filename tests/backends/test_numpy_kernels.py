@@ -66,7 +66,7 @@ def numeric_gradient(f: Callable[[Array], Array], x: Array, dy: Array, h: float 
     return gradient
 
 
-def close(found: Array, expected: Array, tolerance: float = 1e-8) -> None:
+def assert_close(found: Array, expected: Array, tolerance: float = 1e-8) -> None:
     """Absolute: values here are of order 1; differences with h = 1e-6 are good to 1e-9."""
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
@@ -78,11 +78,11 @@ def close(found: Array, expected: Array, tolerance: float = 1e-8) -> None:
 def test_dense_forward_and_gradients(lead: tuple[int, ...]):
     x, w, b = numbers(*lead, 5), numbers(5, 3, seed=1), numbers(3, seed=2)
     dz = numbers(*lead, 3, seed=3)
-    close(dense_forward(C, x, w, b), np.einsum("...i,ij->...j", x, w) + b, 1e-12)
-    close(dense_forward(C, x, w), np.einsum("...i,ij->...j", x, w), 1e-12)
-    close(dense_dx(C, dz, w), numeric_gradient(lambda a: dense_forward(C, a, w, b), x, dz))
-    close(dense_dw(C, x, dz), numeric_gradient(lambda a: dense_forward(C, x, a, b), w, dz))
-    close(dense_db(C, dz), numeric_gradient(lambda a: dense_forward(C, x, w, a), b, dz))
+    assert_close(dense_forward(C, x, w, b), np.einsum("...i,ij->...j", x, w) + b, 1e-12)
+    assert_close(dense_forward(C, x, w), np.einsum("...i,ij->...j", x, w), 1e-12)
+    assert_close(dense_dx(C, dz, w), numeric_gradient(lambda a: dense_forward(C, a, w, b), x, dz))
+    assert_close(dense_dw(C, x, dz), numeric_gradient(lambda a: dense_forward(C, x, a, b), w, dz))
+    assert_close(dense_db(C, dz), numeric_gradient(lambda a: dense_forward(C, x, w, a), b, dz))
 
 
 def test_dense_db_accumulates_in_float64():
@@ -105,9 +105,9 @@ FORMULAS: dict[str, Callable[[float], float]] = {
 def test_activation(function: str):
     z, dy = numbers(4, 7) * 3, numbers(4, 7, seed=1)
     y = activation_forward(C, z, function=function)
-    close(y, np.vectorize(FORMULAS[function])(z), 1e-12)
+    assert_close(y, np.vectorize(FORMULAS[function])(z), 1e-12)
     expected = numeric_gradient(lambda a: activation_forward(C, a, function=function), z, dy)
-    close(activation_backward(C, dy, y, function=function), expected)
+    assert_close(activation_backward(C, dy, y, function=function), expected)
     assert not np.shares_memory(y, z)
 
 
@@ -142,12 +142,14 @@ def test_relu_gradient_at_zero_and_nan():
 def test_softmax_and_log_softmax(lead: tuple[int, ...]):
     z, dy = numbers(*lead, 5), numbers(*lead, 5, seed=1)
     y = softmax_forward(C, z)
-    close(y, np.exp(z) / np.exp(z).sum(-1, keepdims=True), 1e-14)
-    close(softmax_backward(C, dy, y), numeric_gradient(lambda a: softmax_forward(C, a), z, dy))
+    assert_close(y, np.exp(z) / np.exp(z).sum(-1, keepdims=True), 1e-14)
+    assert_close(
+        softmax_backward(C, dy, y), numeric_gradient(lambda a: softmax_forward(C, a), z, dy)
+    )
     y = log_softmax_forward(C, z)
-    close(y, np.log(softmax_forward(C, z)), 1e-14)
+    assert_close(y, np.log(softmax_forward(C, z)), 1e-14)
     expected = numeric_gradient(lambda a: log_softmax_forward(C, a), z, dy)
-    close(log_softmax_backward(C, dy, y), expected)
+    assert_close(log_softmax_backward(C, dy, y), expected)
 
 
 def test_softmax_of_large_equal_and_nan_logits():
@@ -200,7 +202,7 @@ UNARY: dict[str, Callable[[float], float]] = {
 def test_unary(function: str):
     x = numbers(4, 6)
     x = np.abs(x) if function in ("log", "sqrt", "log1p") else x
-    close(unary(C, x, function=function), np.vectorize(UNARY[function])(x), 1e-12)
+    assert_close(unary(C, x, function=function), np.vectorize(UNARY[function])(x), 1e-12)
     special = np.array([np.nan, 0.0, -1.0], dtype=np.float32)
     found = unary(C, special, function=function)
     assert np.isnan(found[0])
@@ -315,20 +317,20 @@ def test_crossentropies(lead: tuple[int, ...]):
     log_p = np.log(np.exp(z) / np.exp(z).sum(-1, keepdims=True))
 
     found = sparse_softmax_crossentropy_forward(C, z, labels)
-    close(found, -np.take_along_axis(log_p, labels, -1), 1e-14)
+    assert_close(found, -np.take_along_axis(log_p, labels, -1), 1e-14)
     expected = numeric_gradient(lambda a: sparse_softmax_crossentropy_forward(C, a, labels), z, dl)
-    close(sparse_softmax_crossentropy_backward(C, dl, z, labels), expected)
+    assert_close(sparse_softmax_crossentropy_backward(C, dl, z, labels), expected)
 
     t = np.abs(numbers(*lead, 5, seed=2))  # rows that do not sum to 1
-    close(softmax_crossentropy_forward(C, z, t), -(t * log_p).sum(-1, keepdims=True), 1e-13)
+    assert_close(softmax_crossentropy_forward(C, z, t), -(t * log_p).sum(-1, keepdims=True), 1e-13)
     expected = numeric_gradient(lambda a: softmax_crossentropy_forward(C, a, t), z, dl)
-    close(softmax_crossentropy_backward(C, dl, z, t), expected)
+    assert_close(softmax_crossentropy_backward(C, dl, z, t), expected)
 
     p, dl = 1 / (1 + np.exp(-z)), numbers(*lead, 5, seed=4)
     found = sigmoid_crossentropy_forward(C, z, t)
-    close(found, -t * np.log(p) - (1 - t) * np.log(1 - p), 1e-13)
+    assert_close(found, -t * np.log(p) - (1 - t) * np.log(1 - p), 1e-13)
     expected = numeric_gradient(lambda a: sigmoid_crossentropy_forward(C, a, t), z, dl)
-    close(sigmoid_crossentropy_backward(C, dl, z, t), expected)
+    assert_close(sigmoid_crossentropy_backward(C, dl, z, t), expected)
 
 
 @pytest.mark.parametrize("size", [1e3, 1e4])

@@ -57,7 +57,7 @@ def child_must_agree(expected):
 """
 
 
-def run_script(level: str, body: str) -> None:
+def assert_script_ends_well(level: str, body: str) -> None:
     """Run a script in a process of its own, which must end well."""
     script = f"LEVEL = {level!r}\n{PRELUDE}\n{textwrap.dedent(body)}"
     # -W ignore: Python 3.12 warns when a process with threads forks, which is what is tested
@@ -67,7 +67,7 @@ def run_script(level: str, body: str) -> None:
 
 
 def test_fork_after_a_parallel_run(native: str):
-    run_script(
+    assert_script_ends_well(
         native,
         """
         expected = train()
@@ -79,7 +79,7 @@ def test_fork_after_a_parallel_run(native: str):
 
 
 def test_fork_from_another_thread_while_the_pool_works(native: str):
-    run_script(
+    assert_script_ends_well(
         native,
         """
         expected = train()
@@ -109,7 +109,7 @@ def test_fork_from_another_thread_while_the_pool_works(native: str):
 
 
 def test_a_forked_child_may_fork(native: str):
-    run_script(
+    assert_script_ends_well(
         native,
         """
         expected = train()
@@ -126,8 +126,8 @@ def test_a_forked_child_may_fork(native: str):
 
 
 def test_exit_with_a_live_pool_and_after_a_shutdown(native: str):
-    run_script(native, "train()")
-    run_script(
+    assert_script_ends_well(native, "train()")
+    assert_script_ends_well(
         native,
         """
         expected = train()

@@ -51,7 +51,7 @@ def model_for(output: str, loss: Any) -> fastnn.Sequential:
     return made
 
 
-def same(a: Any, b: Any, rel: float) -> None:
+def assert_same(a: Any, b: Any, rel: float) -> None:
     np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rel, atol=rel)
 
 
@@ -68,18 +68,18 @@ def test_fit_evaluate_and_objects_agree(name: str) -> None:
     figures = model.evaluate(X, y, sample_weight=W, return_dict=True, **batches)
     history = model.fit(X, y, sample_weight=W, epochs=2, **batches).history
     for key in figures:
-        same(history[key][0], figures[key], 1e-9)
-        same(history[key][1], figures[key], 1e-9)
+        assert_same(history[key][0], figures[key], 1e-9)
+        assert_same(history[key][1], figures[key], 1e-9)
     if np.ndim(y) == 1 or np.array_equal(y, np.eye(K)[LABELS]):
         weights = {c: 0.5 + c for c in range(K)}
         by_class = model.fit(X, y, class_weight=weights, **batches).history
         explicit = np.array([weights[c] for c in LABELS])
         again = model.evaluate(X, y, sample_weight=explicit, return_dict=True, **batches)
         for key in again:
-            same(by_class[key][0], again[key], 1e-9)
+            assert_same(by_class[key][0], again[key], 1e-9)
     p = model.predict(X, verbose=0)
-    same(plain(y, p), figures[plain.name], 1e-5)
-    same(weighted(y, p, sample_weight=W), figures["weighted"], 1e-5)
+    assert_same(plain(y, p), figures[plain.name], 1e-5)
+    assert_same(weighted(y, p, sample_weight=W), figures["weighted"], 1e-5)
 
 
 @pytest.mark.parametrize("name", ["auc", "f1_None", "iou", "r2"])

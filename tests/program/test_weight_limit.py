@@ -8,8 +8,21 @@ from fastnn.errors import ShapeError
 from fastnn.program.weight_limit import take_weight, weight_limit
 
 
+def is_refused(shape: tuple[int, ...]) -> bool:
+    """Whether a weight of that shape may not be made now."""
+    try:
+        take_weight("w", shape)
+    except ShapeError:
+        return True
+    return False
+
+
 def test_outside_of_a_load_there_is_no_limit():
-    take_weight("w", (10**9, 10**9))
+    huge = (10**9, 10**9)
+    assert not is_refused(huge)
+    with weight_limit(1):
+        assert is_refused(huge)
+    assert not is_refused(huge)
 
 
 def test_weights_draw_on_the_limit():
