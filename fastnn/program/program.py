@@ -146,10 +146,7 @@ class Program:
     @property
     def is_current(self) -> bool:
         """Whether its variables lie where they lay when it was made."""
-        for buffer in self._buffers:  # a loop: a prediction of one row takes microseconds
-            if buffer.abandoned:
-                return False
-        return True
+        return not any(buffer.abandoned for buffer in self._buffers)
 
     def op_names(self) -> list[str]:
         """The names of the ops, in order; for tests and for reading."""

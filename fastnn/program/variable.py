@@ -38,8 +38,8 @@ def padded(size: int) -> int:
 class Buffer:
     """A flat piece of memory that holds variables of one dtype, each at its place (byte offset).
 
-    A buffer that a variable has left is ``abandoned``: Programs that refer to it are stale. It keeps
-    the places, so that what lies in the same layout beside it (optimizer slots) can follow them.
+    A buffer that a variable has left is ``abandoned``: Programs that refer to it are stale. It
+    keeps the places, so that what lies in the same layout beside it (optimizer slots) can follow.
     """
 
     __slots__ = ("abandoned", "data", "owner", "places")
