@@ -43,7 +43,14 @@ def unknown_name(
     if isinstance(name, str) and meant and name.lower() in meant:
         near = [meant[name.lower()]]
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    listed = ", ".join(repr(item) for item in sorted(known))
+    shown: dict[
+        str, str
+    ] = {}  # of 'Adam' and 'adam', 'MaxNorm', 'maxnorm' and 'max_norm': the last
+    for item in sorted(known):
+        other = shown.setdefault(item.replace("_", "").lower(), item)
+        if item.islower() and (len(item) > len(other) or not other.islower()):
+            shown[other.replace("_", "").lower()] = item
+    listed = ", ".join(repr(item) for item in sorted(shown.values()))
     return ArgumentError(f"unknown {kind} {name!r}.{hint} Known: {listed}.")
 
 

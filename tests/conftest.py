@@ -111,7 +111,9 @@ def pytest_configure(config: pytest.Config) -> None:
             f"fastnn in {PACKAGE} is not this checkout's: {len(changed)} files differ "
             f"({shown}). Install it again: python -m pip install '.[test]'"
         )
-    if not WITHOUT_C:
+    if WITHOUT_C:
+        config.addinivalue_line("filterwarnings", "ignore:without compiled kernels:UserWarning")
+    else:
         require_c()
     if unknown := sorted(set(required_backends(config)) - set(backend_names())):
         raise pytest.UsageError(

@@ -24,52 +24,33 @@ unknown activation
     'squareplus', 'swish', 'tanh', 'tanh_shrink', 'threshold'.
 unknown initializer
     ArgumentError: unknown initializer 'glorot_unifrm'. Did you mean 'glorot_uniform'? Known:
-    'Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'Identity',
-    'IdentityInitializer', 'LecunNormal', 'LecunUniform', 'Ones', 'Orthogonal',
-    'OrthogonalInitializer', 'RandomNormal', 'RandomUniform', 'TruncatedNormal',
-    'VarianceScaling', 'Zeros', 'constant', 'glorot_normal', 'glorot_uniform', 'he_normal',
-    'he_uniform', 'identity', 'lecun_normal', 'lecun_uniform', 'normal', 'one', 'ones',
-    'orthogonal', 'random_normal', 'random_uniform', 'truncated_normal', 'uniform',
-    'variance_scaling', 'zero', 'zeros'.
+    'IdentityInitializer', 'OrthogonalInitializer', 'constant', 'glorot_normal',
+    'glorot_uniform', 'he_normal', 'he_uniform', 'identity', 'lecun_normal', 'lecun_uniform',
+    'normal', 'one', 'ones', 'orthogonal', 'random_normal', 'random_uniform',
+    'truncated_normal', 'uniform', 'variance_scaling', 'zero', 'zeros'.
 unknown optimizer
-    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'Adadelta',
-    'Adafactor', 'Adagrad', 'Adam', 'AdamW', 'Adamax', 'Ftrl', 'LBFGS', 'Lamb', 'Lion', 'Muon',
-    'Nadam', 'RMSprop', 'SGD', 'adadelta', 'adafactor', 'adagrad', 'adam', 'adamax', 'adamw',
-    'ftrl', 'lamb', 'lbfgs', 'lion', 'muon', 'nadam', 'rmsprop', 'sgd'.
+    ArgumentError: unknown optimizer 'adamm'. Did you mean 'adam'? Known: 'adadelta',
+    'adafactor', 'adagrad', 'adam', 'adamax', 'adamw', 'ftrl', 'lamb', 'lbfgs', 'lion', 'muon',
+    'nadam', 'rmsprop', 'sgd'.
 unknown loss
-    ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'? Known:
-    'BCE', 'BinaryCrossentropy', 'BinaryFocalCrossentropy', 'CategoricalCrossentropy',
-    'CategoricalFocalCrossentropy', 'CategoricalGeneralizedCrossEntropy', 'CategoricalHinge',
-    'CosineSimilarity', 'Dice', 'Hinge', 'Huber', 'KLD', 'KLDivergence', 'LogCosh', 'MAE', 'MAPE',
-    'MSE', 'MSLE', 'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredError',
-    'MeanSquaredLogarithmicError', 'Poisson', 'SparseCategoricalCrossentropy', 'SquaredHinge',
-    'Tversky', 'bce', 'binary_crossentropy', 'binary_focal_crossentropy',
+    ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'?
+    Known: 'bce', 'binary_crossentropy', 'binary_focal_crossentropy',
     'categorical_crossentropy', 'categorical_focal_crossentropy',
     'categorical_generalized_cross_entropy', 'categorical_hinge', 'cosine_similarity', 'dice',
     'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae', 'mape', 'mean_absolute_error',
-    'mean_absolute_percentage_error', 'mean_squared_error', 'mean_squared_logarithmic_error', 'mse',
-    'msle', 'poisson', 'sparse_categorical_crossentropy', 'squared_hinge', 'tversky'.
+    'mean_absolute_percentage_error', 'mean_squared_error', 'mean_squared_logarithmic_error',
+    'mse', 'msle', 'poisson', 'sparse_categorical_crossentropy', 'squared_hinge', 'tversky'.
 unknown metric
-    ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'AUC', 'Accuracy',
-    'BCE', 'BinaryAccuracy', 'BinaryCrossentropy', 'BinaryIoU', 'CategoricalAccuracy',
-    'CategoricalCrossentropy', 'CategoricalHinge', 'ConcordanceCorrelation', 'CosineSimilarity',
-    'F1Score', 'FBetaScore', 'FalseNegatives', 'FalsePositives', 'Hinge', 'IoU', 'KLDivergence',
-    'LogCoshError', 'MAE', 'MAPE', 'MSE', 'MSLE', 'Mean', 'MeanAbsoluteError',
-    'MeanAbsolutePercentageError', 'MeanIoU', 'MeanSquaredError', 'MeanSquaredLogarithmicError',
-    'OneHotIoU', 'OneHotMeanIoU', 'PearsonCorrelation', 'Poisson', 'Precision',
-    'PrecisionAtRecall', 'R2Score', 'Recall', 'RecallAtPrecision', 'RootMeanSquaredError',
-    'SensitivityAtSpecificity', 'SparseCategoricalAccuracy', 'SparseCategoricalCrossentropy',
-    'SparseTopKCategoricalAccuracy', 'SpecificityAtSensitivity', 'SquaredHinge', 'Sum',
-    'TopKCategoricalAccuracy', 'TrueNegatives', 'TruePositives', 'acc', 'accuracy', 'auc',
-    'bce', 'binary_accuracy', 'binary_crossentropy', 'binary_io_u', 'categorical_accuracy',
-    'categorical_crossentropy', 'categorical_hinge', 'ce', 'concordance_correlation',
-    'cosine_similarity', 'crossentropy', 'f1_score', 'f_beta_score', 'false_negatives',
-    'false_positives', 'hinge', 'io_u', 'kl_divergence', 'log_cosh_error', 'mae', 'mape',
-    'mean', 'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_io_u',
-    'mean_squared_error', 'mean_squared_logarithmic_error', 'mse', 'msle', 'one_hot_io_u',
-    'one_hot_mean_io_u', 'pearson_correlation', 'poisson', 'precision', 'precision_at_recall',
-    'r2_score', 'recall', 'recall_at_precision', 'root_mean_squared_error',
-    'sensitivity_at_specificity', 'sparse_categorical_accuracy',
+    ArgumentError: unknown metric 'acuracy'. Did you mean 'accuracy'? Known: 'acc', 'accuracy',
+    'auc', 'bce', 'binary_accuracy', 'binary_crossentropy', 'binary_io_u',
+    'categorical_accuracy', 'categorical_crossentropy', 'categorical_hinge', 'ce',
+    'concordance_correlation', 'cosine_similarity', 'crossentropy', 'f1_score', 'f_beta_score',
+    'false_negatives', 'false_positives', 'hinge', 'io_u', 'kl_divergence', 'log_cosh_error',
+    'mae', 'mape', 'mean', 'mean_absolute_error', 'mean_absolute_percentage_error',
+    'mean_io_u', 'mean_squared_error', 'mean_squared_logarithmic_error', 'mse', 'msle',
+    'one_hot_io_u', 'one_hot_mean_io_u', 'pearson_correlation', 'poisson', 'precision',
+    'precision_at_recall', 'r2_score', 'recall', 'recall_at_precision',
+    'root_mean_squared_error', 'sensitivity_at_specificity', 'sparse_categorical_accuracy',
     'sparse_categorical_crossentropy', 'sparse_top_k_categorical_accuracy',
     'specificity_at_sensitivity', 'squared_hinge', 'sum', 'top_k_categorical_accuracy',
     'true_negatives', 'true_positives'.
@@ -119,12 +100,11 @@ unsupported argument of a layer
     UnsupportedError: Dense: received lora_rank=2, but fastnn does not support the argument
     'lora_rank'. Leave it out, or pass None.
 unknown regularizer
-    ArgumentError: unknown regularizer 'l3'. Known: 'L1', 'L1L2', 'L2', 'OrthogonalRegularizer',
-    'l1', 'l1_l2', 'l1l2', 'l2', 'orthogonal_regularizer'.
+    ArgumentError: unknown regularizer 'l3'. Known: 'l1', 'l1_l2', 'l2',
+    'orthogonal_regularizer'.
 unknown constraint
-    ArgumentError: unknown constraint 'max_nrom'. Did you mean 'max_norm'? Known: 'Constraint',
-    'MaxNorm', 'MinMaxNorm', 'NonNeg', 'UnitNorm', 'constraint', 'max_norm', 'maxnorm',
-    'min_max_norm', 'non_neg', 'nonneg', 'unit_norm', 'unitnorm'.
+    ArgumentError: unknown constraint 'max_nrom'. Did you mean 'max_norm'? Known: 'constraint',
+    'max_norm', 'min_max_norm', 'non_neg', 'unit_norm'.
 two kinds of clipping
     ArgumentError: SGD: received clipnorm and clipvalue, of which only one can be used. Leave the
     others out.

@@ -72,7 +72,8 @@ def backends() -> dict[str, BackendInfo]:
 
         infos["c"] = BackendInfo("c", True, detail=f"CPU level {levels.choose_level()}")
     except (BackendUnavailable, ImportError) as error:
-        infos["c"] = BackendInfo("c", False, reason=str(error))
+        reason = str(error).removeprefix("the C backend is unavailable: ")
+        infos["c"] = BackendInfo("c", False, reason=reason)
     infos["numba"] = _numba()
     infos["numpy"] = BackendInfo("numpy", True, detail=f"NumPy {np.__version__}")
     return infos
@@ -155,7 +156,8 @@ def get_backend() -> str:
 
 
 def resolve(name: str | None = None) -> Backend:
-    """The backend of a name; ``None`` and ``"auto"`` take the default, then the fastest available.
+    """The backend of a name; ``None`` and ``"auto"`` take the default, then the fastest available,
+    with a warning if that is NumPy.
 
     ``"c:avx2"`` asks for one CPU level of the C backend.
 
@@ -181,6 +183,12 @@ def _resolve(name: str, level: str) -> Backend:
                 return _resolve(candidate, level)
             except BackendUnavailable:
                 continue
+        from fastnn.checks import warn
+
+        warn(
+            "without compiled kernels fastnn runs on NumPy, several times slower: "
+            f"{backends()['c'].reason} To choose NumPy without this warning: FASTNN_BACKEND=numpy."
+        )
         return _resolve("numpy", level)
     if name == "numpy":
         from fastnn.backends.numpy_ref.executor import NumpyBackend

@@ -17,6 +17,7 @@ from fastnn.errors import ArgumentError, FileFormatError, MissingExtraError, Sha
 if TYPE_CHECKING:
     from fastnn.models import Sequential
 
+_STRETCHED = 1.1  # width to height from which on a resized image looks different
 _LIGHT = 0.5  # of the range: a border above it is paper, not the dark background of MNIST
 
 
@@ -46,10 +47,11 @@ def load_image(
         pixels = 1.0 - pixels
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     if border.mean() > _LIGHT:
-        hint = "leave out --invert" if invert else "pass --invert"
+        hint = "leave out --invert" if invert else "add --invert"
         note(
-            f"note: the border of {path} is light. Models of MNIST and of the digits expect light "
-            f"ink on a dark ground: {hint} if that is meant."
+            f"note: the border of {path} is light{' after --invert' if invert else ''}, as of dark "
+            "ink on paper. Models of MNIST and of the digits expect light ink on a dark ground: "
+            f"{hint} for those."
         )
     scale = white if white is not None else white_of(model)
     return (pixels * scale).reshape(1, *model.sample_shape)
@@ -103,9 +105,16 @@ def _grey_pixels(path: str, size: tuple[int, int]) -> NDArray[np.float64]:
             f"{path}: cannot be read as an image ({error}). Expected a .png file: save it again."
         ) from error
     if before != size:
+        stretched = before[0] * size[1] / (before[1] * size[0])
+        hint = (
+            " This changed its proportions: cut it out around the digit, as a square, for a better "
+            "prediction."
+            if max(stretched, 1 / stretched) > _STRETCHED
+            else ""
+        )
         note(
             f"note: {path} was resized from {before[0]}x{before[1]} to {size[0]}x{size[1]} pixels, "
-            "the model's input."
+            f"the model's input.{hint}"
         )
         grey = grey.resize(size, Image.Resampling.BOX if _shrinks(before, size) else None)
     return np.clip(np.asarray(grey, dtype=np.float64), 0.0, 1.0)

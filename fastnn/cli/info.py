@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import warnings
 from collections.abc import Iterator
 
 from fastnn.cli.options import Subparsers, add_command, add_execution, execution
@@ -78,7 +79,9 @@ def _backends() -> Iterator[str]:
     except FastnnError as error:  # FASTNN_CPU_LEVEL names no level
         yield f"backends: {error}"
     try:
-        used = backends.resolve()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it would say stands above
+            used = backends.resolve()
         level = str(getattr(used, "level", "-"))
         yield f"default backend: {used.name} (asked for: {backends.get_backend()})"
     except FastnnError as error:  # FASTNN_BACKEND asks for what is not there

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
+from fastnn.registry import near_names
+
 BAD_ARGUMENTS = 2  # exit code, as that of argparse and of python itself
 FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports
@@ -34,7 +36,21 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2 and one line on stderr."""
-        self.exit(BAD_ARGUMENTS, f"fastnn: error: {message}. See {self.prog} --help.\n")
+        stop = "" if message.endswith("?") else "."
+        self.exit(BAD_ARGUMENTS, f"fastnn: error: {message}{stop} See {self.prog} --help.\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value or a command that is none of the choices."""
+        if action.choices is None or value in action.choices:
+            return
+        known = list(map(str, action.choices))
+        listed = ", ".join(known)
+        if action.option_strings:
+            text = f"expected one of {listed}, received {str(value)!r}"
+            raise argparse.ArgumentError(action, text)
+        near = near_names(str(value), known)
+        hint = f"; did you mean {near[0]}?" if near else f". Known: {listed}"
+        raise argparse.ArgumentError(None, f"unknown command {value!r}{hint}")
 
 
 def add_command(
@@ -78,7 +94,12 @@ share: Callable[[str], float] = number(
 
 def sizes(text: str) -> list[int]:
     """``"128,64"`` as [128, 64]; an empty text is an empty list."""
-    return [positive_integer(part.strip()) for part in text.split(",")] if text.strip() else []
+    try:
+        return [positive_integer(part.strip()) for part in text.split(",")] if text.strip() else []
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected whole numbers of at least 1, separated by commas, received {text!r}"
+        ) from error
 
 
 def names(text: str) -> list[str]:

@@ -41,20 +41,26 @@ def check_outputs(args: argparse.Namespace) -> None:
         figures.check("--plot", args.plot, ", or leave out --plot")
 
 
-def write_outputs(args: argparse.Namespace, model: Sequential, history: History, name: str) -> None:
-    """The files that were asked for."""
+def write_outputs(
+    args: argparse.Namespace, model: Sequential, history: History, name: str
+) -> list[str]:
+    """Write the files that were asked for; their names."""
+    written = []
     if args.save is not None:
         model.save(args.save)
+        written.append(args.save)
     if args.history is not None:
         # json writes floats by repr, so that they come back bit for bit
         Path(args.history).write_text(
             json.dumps(history.history, indent=1) + "\n", encoding="utf-8"
         )
+        written.append(args.history)
     if args.plot is None:
-        return
+        return written
     if not history.epoch:
         note(f"no epoch was completed, so {args.plot} was not drawn.")
-        return
+        return written
     from fastnn.cli.network import describe_network
 
     history.plot(args.plot, f"{name}, {describe_network(model)}", dpi=120)
+    return [*written, args.plot]

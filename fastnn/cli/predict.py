@@ -39,7 +39,7 @@ pip install 'fastnn[image]'), which is made grey and resized to the model's inpu
 
 Written are, for each sample, the class (of a model that ends in softmax or in one sigmoid) and all
 outputs: as arrays `class` and `output` in an .npz file, as columns in a .csv file, as lists in a
-.json file; without -o as .csv on stdout.
+.json file; without -o as .csv on stdout. For an image, stderr says the most probable classes.
 """
 _EXAMPLES = """\
   fastnn predict m.fastnn new.npz -o out.npz
@@ -100,6 +100,8 @@ def predict(args: argparse.Namespace) -> int:
     outputs = outputs.reshape(len(outputs), -1)
     classes = _classes(model, outputs)
     labels = None if classes is None else _labels(classes, outputs, args.class_names)
+    if labels is not None and _is_image(args.input):
+        _say(args.input, outputs[0], args.class_names)
     if args.output is None:
         sys.stdout.write(_as_csv(outputs, labels))
         return 0
@@ -109,7 +111,7 @@ def predict(args: argparse.Namespace) -> int:
 
 def _samples(args: argparse.Namespace, model: Sequential) -> NDArray[Any]:
     """What is to be predicted, in the shape of the model's input."""
-    if Path(args.input).suffix.lower() == ".png":
+    if _is_image(args.input):
         from fastnn.cli.image import load_image
 
         return load_image(args.input, model, invert=args.invert, white=args.white)
@@ -161,6 +163,18 @@ def _labels(
             "the model."
         )
     return [given[number] for number in classes]
+
+
+def _is_image(path: str) -> bool:
+    return Path(path).suffix.lower() == ".png"
+
+
+def _say(path: str, outputs: NDArray[Any], given: list[str] | None) -> None:
+    """The most probable classes of an image, for the person at the screen."""
+    shares = outputs if len(outputs) > 1 else np.array([1.0 - outputs[0], outputs[0]])
+    best = shares.argsort()[::-1][:3]
+    shown = [f"{given[i] if given else i} ({shares[i]:.1%})" for i in best]
+    note(f"{path} is most probably {shown[0]}, else {' or '.join(shown[1:])}.")
 
 
 def _as_csv(outputs: NDArray[Any], labels: list[int] | list[str] | None) -> str:

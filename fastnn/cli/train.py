@@ -213,7 +213,9 @@ def train(args: argparse.Namespace) -> int:
             finally:
                 stop.fitting = False
             seconds = time.perf_counter() - started
-            write_outputs(args, model, history, data.name)
+            written = write_outputs(args, model, history, data.name)
+            if written and args.verbose:
+                print(f"written: {', '.join(written)}", flush=True)
             logs = model.evaluate(
                 data.x_test, data.y_test, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True
             )
@@ -310,6 +312,7 @@ def _headline(args: argparse.Namespace, data: Dataset, model: Sequential, seed: 
     rows = len(data.x_train)
     watched = rows - int(rows * (1.0 - args.validation_split))
     shape = "x".join(map(str, data.x_train.shape[1:]))
+    shape += (" number" if shape == "1" else " numbers") if data.x_train.ndim == 2 else ""
     goal = f"{len(data.class_names)} classes" if data.class_names else "numbers to predict"
     if has_own_names(data) and len(data.class_names) <= 20:
         goal += f" ({', '.join(data.class_names)})"
@@ -317,8 +320,8 @@ def _headline(args: argparse.Namespace, data: Dataset, model: Sequential, seed: 
     backend = model.backend.name if level == "-" else f"{model.backend.name} ({level})"
     return (
         f"data: {data.name} from {data.source}\n"
-        f"      {rows - watched:,} training, {watched:,} validation and {len(data.x_test):,} test "
-        f"samples of {shape}, {goal}\n"
+        f"samples: {rows - watched:,} training, {watched:,} validation, {len(data.x_test):,} test; "
+        f"each {shape}, {goal}\n"
         f"model: {describe_network(model)}, {model.count_params():,} parameters, {args.dtype}, "
         f"seed {seed}\n"
         f"backend: {backend}, {get_num_threads()} threads ({why()})"

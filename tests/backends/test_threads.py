@@ -5,6 +5,9 @@ chooses, and that the pool then has that many. And which CPU level is used.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -214,3 +217,27 @@ def test_every_module_is_the_level_that_its_name_says():
         assert module.lib.cpu_supports(3) == module.lib.cpu_supports(-1) == 0
         assert module.lib.kernel_name(-1) == module.ffi.NULL
         assert module.lib.kernel_name(module.lib.kernel_count()) == module.ffi.NULL
+
+
+def test_a_source_folder_without_kernels_says_so(tmp_path: Path) -> None:
+    """Python takes the package in its own folder first: a checkout hides the installed fastnn."""
+    package = Path(fastnn.__file__).parent
+    only_python = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "build_report.json")
+    shutil.copytree(package, tmp_path / "fastnn", ignore=only_python)
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "build.py").touch()
+    environment = {**os.environ, "FASTNN_BACKEND": ""}
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastnn\n"
+        "fastnn.backends._numba = lambda: fastnn.backends.BackendInfo('numba', False)\n"
+        "for _ in range(2): print(fastnn.Sequential().backend.name)\n"
+        "print(fastnn.backends()['c'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    reason = f"{tmp_path} is a source folder in which nothing was compiled. Start Python in another"
+    assert done.stdout.startswith(f"numpy\nnumpy\nc: unavailable: {reason}")
+    assert done.stderr.count("without compiled kernels fastnn runs on NumPy") == 1
+    assert "<string>:3: UserWarning" in done.stderr  # the line that made the first model
+    assert reason in done.stderr

@@ -45,7 +45,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["trian"], "invalid choice: 'trian'"),
+        (["trian"], "unknown command 'trian'; did you mean train? See fastnn --help."),
         (["--verison"], "unknown argument '--verison'; did you mean --version?"),
         (["predict", "m.fastnn"], "the following arguments are required: INPUT"),
         (["evaluate", "m.fastnn"], "the following arguments are required: --dataset"),

@@ -98,7 +98,21 @@ def test_a_light_ground_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
     np.testing.assert_allclose(dark[0], bright_square(4) / 255)
     load_image("ink.png", model_of((4, 4)))
-    assert "the border of ink.png is light" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "the border of ink.png is light, as of dark ink on paper" in said
+    assert said.endswith("add --invert for those.\n")
+    Image.fromarray(bright_square(4)).save("light.png")
+    load_image("light.png", model_of((4, 4)), invert=True)
+    assert capsys.readouterr().err.endswith("leave out --invert for those.\n")
+
+
+@pytest.mark.parametrize(("width", "stretched"), [(40, False), (42, False), (60, True), (20, True)])
+def test_changed_proportions_are_noted(
+    width: int, stretched: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.zeros((40, width), np.uint8)).save("wide.png")
+    load_image("wide.png", model_of((4, 4)))
+    assert ("cut it out around the digit" in capsys.readouterr().err) == stretched
 
 
 def test_predict_reads_a_digit(digits_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,8 +120,10 @@ def test_predict_reads_a_digit(digits_model: Path, capsys: pytest.CaptureFixture
     image = (data.x_test[0].astype(float) / 16 * 255).round().astype(np.uint8)
     Image.fromarray(image).resize((80, 80), Image.Resampling.NEAREST).save("digit.png")
     assert main(["predict", str(digits_model), "digit.png"]) == 0
-    first = capsys.readouterr().out.splitlines()[1].split(",")[0]
+    captured = capsys.readouterr()
+    first = captured.out.splitlines()[1].split(",")[0]
     assert int(first) == data.y_test[0]
+    assert f"fastnn: digit.png is most probably {first} (" in captured.err
 
 
 def test_what_is_no_image_is_refused(

@@ -79,7 +79,7 @@ def test_the_result_is_that_of_the_saved_model(capsys: pytest.CaptureFixture[str
 def test_progress_is_shown_for_each_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     main([*QUICK, "--threads", "2"])
     out = capsys.readouterr().out
-    assert "1,293 training, 144 validation and 360 test samples of 8x8, 10 classes" in out
+    assert "samples: 1,293 training, 144 validation, 360 test; each 8x8, 10 classes" in out
     assert "model: 64-16-10, 1,210 parameters, float32, seed 1" in out
     assert "2 threads (set by set_num_threads)" in out
     line = (
@@ -152,7 +152,7 @@ def test_the_default_data_are_mnist_where_it_is(
     monkeypatch.setenv("FASTNN_DATA", str(tmp_path))
     assert main(["train", "--epochs", "1", "--validation-split", "0", "--save", "m.fastnn"]) == 0
     out = capsys.readouterr().out
-    assert "90 training, 0 validation and 30 test samples of 28x28, 10 classes" in out
+    assert "90 training, 0 validation, 30 test; each 28x28, 10 classes" in out
     assert "val_loss" not in out
     first = load_model("m.fastnn").layers[0]
     assert first.scale == pytest.approx(1 / 255)
@@ -211,7 +211,12 @@ def test_the_plot_is_a_picture() -> None:
 
     with Image.open("curves.png") as image:
         colours = {pixel for _, pixel in image.convert("RGB").getcolors(1 << 20) or []}
-    assert {(0x1F, 0x77, 0xB4), (0xD6, 0x27, 0x28)} <= colours  # both curves are there
+    assert {(0x1F, 0x77, 0xB4), (0xE0, 0x60, 0x00)} <= colours  # both curves are there
+
+
+def test_the_files_are_named_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    main([*QUICK, "--save", "m.fastnn", "--plot", "curves.png", "--history", "h.json"])
+    assert capsys.readouterr().out.splitlines()[-2] == "written: m.fastnn, h.json, curves.png"
 
 
 def test_without_matplotlib_a_plot_is_refused_before_training(
@@ -245,11 +250,17 @@ def test_it_trains_outside_the_main_thread() -> None:
     [
         (["--epochs", "0"], "argument --epochs: expected a whole number of at least 1"),
         (["--epochs", "1.5"], "received '1.5'"),
-        (["--hidden", "16,x"], "argument --hidden: expected a whole number"),
+        (
+            ["--hidden", "16,x"],
+            "argument --hidden: expected whole numbers of at least 1, separated by commas",
+        ),
         (["--dropout", "1"], "argument --dropout: expected a number from 0 to below 1"),
         (["--validation-split", "nan"], "expected a number from 0 to below 1, received 'nan'"),
         (["--learning-rate", "-1"], "expected a number above 0"),
-        (["--dtype", "float16"], "invalid choice: 'float16'"),
+        (
+            ["--dtype", "float16"],
+            "argument --dtype: expected one of float32, float64, received 'float16'",
+        ),
         (["--hiden", "3"], "unknown argument '--hiden'; did you mean --hidden?"),
         (["--optimizer", "adamm"], "unknown optimizer 'adamm'. Did you mean 'adam'"),
         (["--activation", "rellu"], "Did you mean 'relu'"),

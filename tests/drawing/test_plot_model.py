@@ -52,9 +52,9 @@ def assert_within(figure: Any) -> None:
     """No word is cut off at an edge of the picture."""
     width, height = figure.get_size_inches() * figure.dpi
     for box in extents(figure):
-        assert 0 <= box.x0
+        assert box.x0 >= 0
         assert box.x1 <= width
-        assert 0 <= box.y0
+        assert box.y0 >= 0
         assert box.y1 <= height
 
 

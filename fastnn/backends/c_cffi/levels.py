@@ -75,11 +75,15 @@ def why_missing(error: object = None) -> str:
             f"building them failed when fastnn was installed: {lines} (command: "
             f"{report['command'][:80]}); {report['remedy']}"
         )
+    source = Path(__file__).resolve().parents[3]
+    if (source / "kernels" / "build.py").is_file():  # Python was started in a checkout
+        return (
+            f"{source} is a source folder in which nothing was compiled. Start Python in another "
+            "folder to use the fastnn that is installed, or compile it here with: "
+            "python -m pip install -e ."
+        )
     cause = f" ({error})" if error else ""
-    return (
-        f"no compiled module was found{cause}. Reinstall fastnn with a C compiler on the path, or "
-        "build in a checkout with: python setup.py build_ext --inplace."
-    )
+    return f"no compiled module was found{cause}. Reinstall fastnn with a C compiler on the path."
 
 
 def choose_level(asked: str | None = None) -> str:
