@@ -43,6 +43,11 @@ from fastnn.metrics.correlation import (
     ConcordanceCorrelation,
     PearsonCorrelation,
 )
+from fastnn.metrics.crossentropy_metrics import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
 from fastnn.metrics.f_score import (
     F1Score,
     FBetaScore,
@@ -55,6 +60,7 @@ from fastnn.metrics.formula_metrics import (
     LogCoshError,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
+    MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
     RootMeanSquaredError,
@@ -75,12 +81,6 @@ from fastnn.metrics.iou import (
     MeanIoU,
     OneHotIoU,
     OneHotMeanIoU,
-)
-from fastnn.metrics.loss_metrics import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    MeanSquaredError,
-    SparseCategoricalCrossentropy,
 )
 from fastnn.metrics.means import (
     Mean,

@@ -21,11 +21,11 @@ class _Decisions(StateMetric):
 
     def __init__(
         self,
-        thresholds: Any,
-        top_k: int | None,
-        class_id: int | None,
-        name: str | None,
-        dtype: str | None,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         owner = type(self).__name__
         self.init_thresholds: Any = _listed(thresholds)
@@ -94,7 +94,7 @@ class _Count(_Decisions):
     def __init__(
         self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
     ) -> None:
-        super().__init__(thresholds, None, None, name, dtype)
+        super().__init__(thresholds, name=name, dtype=dtype)
 
     def figure(self, counts: Counts) -> Array:
         """The count at each threshold."""
@@ -256,16 +256,6 @@ class Precision(_Decisions):
     For logits, ``thresholds=0`` divides where a probability of 0.5 would.
     """
 
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, top_k, class_id, name, dtype)
-
     def figure(self, counts: Counts) -> Array:
         """The precision at each threshold."""
         return counts.precision
@@ -304,16 +294,6 @@ class Recall(_Decisions):
     -----
     For logits, ``thresholds=0`` divides where a probability of 0.5 would.
     """
-
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, top_k, class_id, name, dtype)
 
     def figure(self, counts: Counts) -> Array:
         """The recall at each threshold."""

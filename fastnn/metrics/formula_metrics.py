@@ -42,6 +42,36 @@ class FormulaMetric(MeanMetricWrapper):
         return {"name": self.name, "dtype": self.dtype}
 
 
+class MeanSquaredError(FormulaMetric):
+    """Mean of the squared differences.
+
+    mean of (y_true - y_pred)²
+
+    Parameters
+    ----------
+    name, dtype : see ``Metric``.
+
+    Shapes
+    ------
+    y_true and y_pred (batch, …, k), or (batch,) for (batch, 1).
+
+    Raises
+    ------
+    ShapeError : if the shapes differ.
+
+    Examples
+    --------
+    >>> from fastnn.metrics import MeanSquaredError
+    >>> float(MeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
+    0.25
+    """
+
+    formula: ClassVar[Callable[..., Any]] = staticmethod(squared_error)
+
+    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+
 class RootMeanSquaredError(FormulaMetric):
     """Root of the mean of the squared differences.
 

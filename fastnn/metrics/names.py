@@ -34,6 +34,11 @@ from fastnn.metrics.correlation import (
     ConcordanceCorrelation,
     PearsonCorrelation,
 )
+from fastnn.metrics.crossentropy_metrics import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
 from fastnn.metrics.f_score import (
     F1Score,
     FBetaScore,
@@ -46,6 +51,7 @@ from fastnn.metrics.formula_metrics import (
     LogCoshError,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
+    MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
     RootMeanSquaredError,
@@ -57,12 +63,6 @@ from fastnn.metrics.iou import (
     MeanIoU,
     OneHotIoU,
     OneHotMeanIoU,
-)
-from fastnn.metrics.loss_metrics import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    MeanSquaredError,
-    SparseCategoricalCrossentropy,
 )
 from fastnn.metrics.means import (
     Mean,

@@ -5,8 +5,6 @@ in float64.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +13,10 @@ from numpy.typing import NDArray
 from fastnn import arguments
 from fastnn.errors import ArgumentError
 from fastnn.ops.optimizer import ADAM_STEP, AMSGRAD_STEP
-from fastnn.optimizers.optimizer import Optimizer
-from fastnn.program.tensor import Node, Tensor
+from fastnn.optimizers.moments import Moments, one_minus_power
 
 
-class Adam(Optimizer):
+class Adam(Moments):
     """Adam: momentum, divided by the root of a running mean of the squared gradients.
 
     At step t = 1, 2, …::
@@ -105,28 +102,13 @@ class Adam(Optimizer):
             name,
             **kwargs,
         )
-        owner = type(self).__name__
-        self.beta_1: float = arguments.number(owner, "beta_1", beta_1, "[0, 1)")
-        self.beta_2: float = arguments.number(owner, "beta_2", beta_2, "[0, 1)")
-        self.epsilon: float = arguments.number(owner, "epsilon", epsilon, "[0, inf)")
-        self.amsgrad: bool = arguments.flag(owner, "amsgrad", amsgrad)
+        self.set_moments(beta_1, beta_2, epsilon)
+        self.amsgrad: bool = arguments.flag(type(self).__name__, "amsgrad", amsgrad)
+        self.step = AMSGRAD_STEP if self.amsgrad else ADAM_STEP
 
     def slots(self) -> tuple[str, ...]:
         """``("m", "v")``, and ``"v_hat"`` with amsgrad."""
         return ("m", "v", "v_hat") if self.amsgrad else ("m", "v")
-
-    def update(
-        self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``adam_step`` or ``amsgrad_step``."""
-        attributes = {
-            "weight_decay": weight_decay,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        step = AMSGRAD_STEP if self.amsgrad else ADAM_STEP
-        return step.node((w, g, *(slots[name] for name in self.slots())), attributes, [])
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, η √(1 - β₂ᵗ) / (1 - β₁ᵗ), 0) for t = first_step + 1, …"""
@@ -139,21 +121,7 @@ class Adam(Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer, as plain data."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
-
-
-def one_minus_power(beta: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 - βᵗ for t ≥ 1. Powers below 1e-17 are cut: they change nothing, and NumPy takes 0.1 µs for
-    each that underflows, a tenth of a small network's step.
-    """
-    exponent = t * math.log(beta) if beta > 0 else np.full(len(t), -np.inf)
-    return -np.expm1(np.maximum(exponent, -40.0))
+        return {**super().get_config(), "amsgrad": self.amsgrad}
 
 
 class AdamW(Adam):

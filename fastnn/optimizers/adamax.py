@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import arguments
 from fastnn.ops.optimizer import ADAMAX_STEP
-from fastnn.optimizers.adam import one_minus_power
-from fastnn.optimizers.optimizer import Optimizer
-from fastnn.program.tensor import Node, Tensor
+from fastnn.optimizers.moments import Moments, one_minus_power
 
 
-class Adamax(Optimizer):
+class Adamax(Moments):
     """Adam with the running maximum of |g| in the place of the root of a mean square.
 
     At step t = 1, 2, …::
@@ -54,6 +50,8 @@ class Adamax(Optimizer):
     and has 0.002 as the default η.
     """
 
+    step = ADAMAX_STEP
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -86,25 +84,11 @@ class Adamax(Optimizer):
             name,
             **kwargs,
         )
-        self.beta_1: float = arguments.number("Adamax", "beta_1", beta_1, "[0, 1)")
-        self.beta_2: float = arguments.number("Adamax", "beta_2", beta_2, "[0, 1)")
-        self.epsilon: float = arguments.number("Adamax", "epsilon", epsilon, "[0, inf)")
+        self.set_moments(beta_1, beta_2, epsilon)
 
     def slots(self) -> tuple[str, ...]:
         """``("momentum", "norm")``."""
         return ("momentum", "norm")
-
-    def update(
-        self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``adamax_step``."""
-        attributes = {
-            "weight_decay": weight_decay,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        return ADAMAX_STEP.node((w, g, *(slots[name] for name in self.slots())), attributes, [])
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, η / (1 - β₁ᵗ), 0, 0) for t = first_step + 1, …"""
@@ -112,12 +96,3 @@ class Adamax(Optimizer):
         t = np.arange(first_step + 1, first_step + count + 1, dtype=np.float64)
         rows[:, 1] = rows[:, 0] / one_minus_power(self.beta_1, t)
         return rows
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer, as plain data."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import arguments
 from fastnn.ops.layerwise import LAMB_STEP
-from fastnn.optimizers.adam import one_minus_power
-from fastnn.optimizers.optimizer import Optimizer
-from fastnn.program.tensor import Node, Tensor
+from fastnn.optimizers.moments import Moments, one_minus_power
 from fastnn.program.variable import Variable
 
 
-class Lamb(Optimizer):
+class Lamb(Moments):
     """Adam whose move is as long, for each weight array, as the learning rate's share of its norm:
     for very large batches.
 
@@ -59,6 +55,8 @@ class Lamb(Optimizer):
     norm is not clipped. PyTorch has no Lamb. The norms are summed in float64.
     """
 
+    step = LAMB_STEP
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -91,29 +89,11 @@ class Lamb(Optimizer):
             name,
             **kwargs,
         )
-        self.beta_1: float = arguments.number("Lamb", "beta_1", beta_1, "[0, 1)")
-        self.beta_2: float = arguments.number("Lamb", "beta_2", beta_2, "[0, 1)")
-        self.epsilon: float = arguments.number("Lamb", "epsilon", epsilon, "[0, inf)")
-
-    def slots(self) -> tuple[str, ...]:
-        """``("momentum", "velocity")``."""
-        return ("momentum", "velocity")
+        self.set_moments(beta_1, beta_2, epsilon)
 
     def joins(self, first: Variable, second: Variable) -> bool:
         """Never: each variable has norms of its own."""
         return False
-
-    def update(
-        self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``lamb_step``."""
-        attributes = {
-            "weight_decay": weight_decay,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        return LAMB_STEP.node((w, g, slots["momentum"], slots["velocity"]), attributes, [])
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, 1 / (1 - β₁ᵗ), 1 / (1 - β₂ᵗ)) for t = first_step + 1, …"""
@@ -122,12 +102,3 @@ class Lamb(Optimizer):
         rows[:, 1] = 1.0 / one_minus_power(self.beta_1, t)
         rows[:, 2] = 1.0 / one_minus_power(self.beta_2, t)
         return rows
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer, as plain data."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }

@@ -16,7 +16,7 @@ from fastnn import arguments
 from fastnn.errors import ArgumentError
 from fastnn.ops.layerwise import MUON_STEP
 from fastnn.ops.optimizer import ADAM_STEP, run_tensor, variable_part
-from fastnn.optimizers.adam import one_minus_power
+from fastnn.optimizers.moments import one_minus_power
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable

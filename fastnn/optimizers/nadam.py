@@ -5,23 +5,19 @@ which depends on the step only, is computed here in float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import arguments
 from fastnn.ops.optimizer import NADAM_STEP
-from fastnn.optimizers.adam import one_minus_power
-from fastnn.optimizers.optimizer import Optimizer
-from fastnn.program.tensor import Node, Tensor
+from fastnn.optimizers.moments import Moments, one_minus_power
 
 # Steps after which 0.96ᵗ is below float64's rounding of 1
 SETTLED = 1000
 
 
-class Nadam(Optimizer):
+class Nadam(Moments):
     """Adam with Nesterov momentum.
 
     At step t = 1, 2, …, with μₜ = β₁ (1 - 0.96ᵗ / 2)::
@@ -62,6 +58,8 @@ class Nadam(Optimizer):
     formula (its ``momentum_decay`` 0.004 is the 0.96), ε = 1e-8 and 0.002 as the default η.
     """
 
+    step = NADAM_STEP
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -94,25 +92,7 @@ class Nadam(Optimizer):
             name,
             **kwargs,
         )
-        self.beta_1: float = arguments.number("Nadam", "beta_1", beta_1, "[0, 1)")
-        self.beta_2: float = arguments.number("Nadam", "beta_2", beta_2, "[0, 1)")
-        self.epsilon: float = arguments.number("Nadam", "epsilon", epsilon, "[0, inf)")
-
-    def slots(self) -> tuple[str, ...]:
-        """``("momentum", "velocity")``."""
-        return ("momentum", "velocity")
-
-    def update(
-        self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``nadam_step``."""
-        attributes = {
-            "weight_decay": weight_decay,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        return NADAM_STEP.node((w, g, *(slots[name] for name in self.slots())), attributes, [])
+        self.set_moments(beta_1, beta_2, epsilon)
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, s1, s2, s3): the factors of m, of g and of v for t = first_step + 1, …"""
@@ -137,12 +117,3 @@ class Nadam(Optimizer):
         table = np.concatenate([[0.0], np.cumsum(np.log1p(-0.5 * np.power(0.96, k)))])
         settled = table[np.minimum(t, SETTLED).astype(np.int64)]
         return np.asarray(np.exp(np.maximum(t * math.log(self.beta_1) + settled, -40.0)))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer, as plain data."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }

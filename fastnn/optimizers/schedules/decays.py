@@ -14,7 +14,42 @@ from fastnn.errors import ArgumentError
 from fastnn.optimizers.schedules.schedule import Decay, Rates
 
 
-class ExponentialDecay(Decay):
+class PeriodicDecay(Decay):
+    """Base class of schedules that decay by a rate r in each period of s steps."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool,
+        name: str,
+    ) -> None:
+        self._common(initial_learning_rate, name)
+        self.decay_steps = decay_steps
+        self._over = self._steps("decay_steps", decay_steps)
+        self.decay_rate: float = arguments.number(
+            type(self).__name__, "decay_rate", decay_rate, "[0, inf)"
+        )
+        self.staircase: bool = arguments.flag(type(self).__name__, "staircase", staircase)
+
+    def periods(self, steps: Rates) -> Rates:
+        """The periods that have passed after so many steps; whole ones, with ``staircase``."""
+        passed: Rates = steps / self._over
+        return np.floor(passed) if self.staircase else passed
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule, as plain data."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class ExponentialDecay(PeriodicDecay):
     """η = η₀ · r^(step / s), with ``staircase`` η₀ · r^⌊step / s⌋.
 
     Parameters
@@ -43,34 +78,15 @@ class ExponentialDecay(Decay):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self._common(initial_learning_rate, name)
-        self.decay_steps = decay_steps
-        self._over = self._steps("decay_steps", decay_steps)
-        self.decay_rate: float = arguments.number(
-            type(self).__name__, "decay_rate", decay_rate, "[0, inf)"
-        )
-        self.staircase: bool = arguments.flag(type(self).__name__, "staircase", staircase)
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def rates(self, steps: Rates) -> Rates:
         """The learning rates of many steps."""
-        p = steps / self._over
-        found: Rates = self.initial_learning_rate * self.decay_rate ** (
-            np.floor(p) if self.staircase else p
-        )
+        found: Rates = self.initial_learning_rate * self.decay_rate ** self.periods(steps)
         return found
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule, as plain data."""
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
 
-
-class InverseTimeDecay(Decay):
+class InverseTimeDecay(PeriodicDecay):
     """η = η₀ / (1 + r · step / s), with ``staircase`` η₀ / (1 + r · ⌊step / s⌋).
 
     Parameters
@@ -99,30 +115,12 @@ class InverseTimeDecay(Decay):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        self._common(initial_learning_rate, name)
-        self.decay_steps = decay_steps
-        self._over = self._steps("decay_steps", decay_steps)
-        self.decay_rate: float = arguments.number(
-            type(self).__name__, "decay_rate", decay_rate, "[0, inf)"
-        )
-        self.staircase: bool = arguments.flag(type(self).__name__, "staircase", staircase)
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def rates(self, steps: Rates) -> Rates:
         """The learning rates of many steps."""
-        p = steps / self._over
-        divisor = 1.0 + self.decay_rate * (np.floor(p) if self.staircase else p)
-        found: Rates = self.initial_learning_rate / divisor
+        found: Rates = self.initial_learning_rate / (1.0 + self.decay_rate * self.periods(steps))
         return found
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule, as plain data."""
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
 
 
 class PolynomialDecay(Decay):

@@ -1,4 +1,4 @@
-"""The losses as metrics: their means over samples, reported beside the loss.
+"""The crossentropies as metrics: their means over samples, reported beside the loss.
 
 As in Keras these look at the predictions as they are: probabilities are clipped at
 ``config.epsilon()``, where the loss of the same name may be computed from logits.
@@ -11,42 +11,7 @@ from typing import Any
 from fastnn import arguments
 from fastnn.losses.formulas import binary_formula, categorical_formula, sparse_formula
 from fastnn.losses.loss import check_settings
-from fastnn.losses.regression import squared_error
 from fastnn.metrics.means import MeanMetricWrapper
-
-
-class MeanSquaredError(MeanMetricWrapper):
-    """Mean of the squared differences.
-
-    mean of (y_true - y_pred)²
-
-    Parameters
-    ----------
-    name, dtype : see ``Metric``.
-
-    Shapes
-    ------
-    y_true and y_pred (batch, …, k), or (batch,) for (batch, 1).
-
-    Raises
-    ------
-    ShapeError : if the shapes differ.
-
-    Examples
-    --------
-    >>> from fastnn.metrics import MeanSquaredError
-    >>> float(MeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
-    0.25
-    """
-
-    checks_targets = True
-
-    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(squared_error, name, dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric, as plain data."""
-        return {"name": self.name, "dtype": self.dtype}
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
