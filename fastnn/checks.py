@@ -56,6 +56,8 @@ def sample_shape(
         advice = f"Add an axis: {variable}[..., None]."
     elif received == expected:
         advice = f"For a single sample, add the batch axis: {variable}[None]."
+    elif len(received) == 2 and received[:1] == expected:
+        advice = f"Its columns are samples: pass {variable}.T."
     elif math.prod(sample) == math.prod(expected) and sample:
         advice = f"Reshape it: {variable}.reshape({', '.join(['-1', *map(str, expected)])})."
     raise ShapeError(
@@ -122,11 +124,12 @@ def run_error(
     result: RunResult,
     slots: Sequence[Slot],
     classes: int,
-    row: int | None = None,
     name: str | None = None,
+    row: int | None = None,
+    column: Any = None,
 ) -> BaseException:
     """The error for a run that stopped because of the data, or what a function of the user's
-    raised; ``row`` and ``name`` are those of the user's array.
+    raised; ``name``, ``row`` and ``column`` are those of the user's array.
     """
     if result.error is not None:
         return result.error
@@ -134,7 +137,8 @@ def run_error(
     name = name or (slot.name if slot else "the data")
     row = result.row if row is None else row
     if result.status == NON_FINITE_INPUT:
-        return non_finite_error(name, row, result.value, slot.dtype if slot else "float32")
+        dtype = slot.dtype if slot else "float32"
+        return non_finite_error(name, row, result.value, dtype, column)
     if result.status == LABEL_OUT_OF_RANGE:
         if slot and slot.classes:
             return id_error(name, row, result.value, slot.classes)
@@ -157,15 +161,20 @@ def index_range_error(what: str, row: int, value: float) -> DataError:
     )
 
 
-def non_finite_error(name: str, row: int, value: float, dtype: str) -> DataError:
+def non_finite_error(
+    name: str, row: int, value: float, dtype: str, column: Any = None
+) -> DataError:
     """The error for NaN or infinity in the data."""
     shown = "NaN"
     if not math.isnan(value):
         shown = f"{'infinity' if value > 0 else '-infinity'}, or a number too large for {dtype}"
     alternative = " Or pass check_finite=False to go on regardless."
+    where = "" if column is None else f" (column {column!r})"
+    named = column is not None and not isinstance(column, int)  # as in a DataFrame
+    filled = f"{name.split()[-1]}.fillna(0)" if named else "numpy.nan_to_num"
     error = DataError(
-        f"{name}, row {row} contains {shown}. Training on it would spoil every weight. Remove or "
-        f"fill such rows (for example numpy.nan_to_num).{alternative}"
+        f"{name}, row {row} contains {shown}{where}. Training on it would spoil every weight. "
+        f"Remove or fill such rows (for example {filled}).{alternative}"
     )
     error.alternative = alternative
     return error

@@ -282,13 +282,6 @@ two kinds of weights
     weights into sample_weight if both are meant.
 number of weights of samples
     ShapeError: fit: sample_weight has shape (4,), expected (5,). Pass one weight per sample.
-class weight that is a list
-    ArgumentError: fit: class_weight must be a dict such as {0: 1.0, 1: 5.0}, received list.
-class weight that is no number
-    ArgumentError: fit: class_weight maps class numbers to numbers, received 0: 'a'. Write it as
-    {0: 1.0, 1: 5.0}.
-class weight that is not finite
-    DataError: fit: the weight of class 0 is nan, which is not finite. Pass a finite number.
 a function for a callback
     ArgumentError: callbacks[0] is the function print; expected an object of a subclass of
     fastnn.callbacks.Callback. Wrap the function: LambdaCallback(on_epoch_end=function).
@@ -367,8 +360,9 @@ an id that is none
     DataError: x, row 0: 4 is not an id of the first layer, which takes whole numbers from 0
     to 3. Renumber the ids, or make the layer for more of them.
 NaN in x
-    DataError: x, row 3 contains NaN. Training on it would spoil every weight. Remove or fill
-    such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on regardless.
+    DataError: x, row 3 contains NaN (column 1). Training on it would spoil every weight. Remove
+    or fill such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on
+    regardless.
 infinity in y
     DataError: y, row 2 contains infinity, or a number too large for float32. Training on it
     would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass
@@ -378,25 +372,13 @@ infinity in weights
     Training on it would spoil every weight. Remove or fill such rows (for example
     numpy.nan_to_num). Or pass check_finite=False to go on regardless.
 too large for float32
-    DataError: x, row 1 contains -infinity, or a number too large for float32. Training on it
-    would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass
+    DataError: x, row 1 contains -infinity, or a number too large for float32 (column 2). Training
+    on it would spoil every weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass
     check_finite=False to go on regardless.
 NaN in validation data
-    DataError: validation_data: x, row 3 contains NaN. Training on it would spoil every weight.
-    Remove or fill such rows (for example numpy.nan_to_num). Or pass check_finite=False to go on
-    regardless.
-ragged lists
-    ShapeError: x: its rows do not have equal lengths, so they make no array. Pad or cut them to
-    one length.
-text
-    DataError: x has dtype <U1, which is not a number. Convert it first: labels that are
-    strings, for example, with numpy.unique(labels, return_inverse=True).
-objects
-    DataError: x holds objects that are not all numbers (dtype object). Convert text columns to
-    numbers first, and pass rows of equal length.
-a dict
-    ArgumentError: x is a dict. Expected an array, a list or a DataFrame: collect the values
-    into an array first.
+    DataError: validation_data: x, row 3 contains NaN (column 1). Training on it would spoil every
+    weight. Remove or fill such rows (for example numpy.nan_to_num). Or pass check_finite=False to
+    go on regardless.
 a generator
     ArgumentError: fit: received y beside a list_iterator, which gives batches (x, y) or (x, y,
     sample_weight) itself. Leave y out.

@@ -32,7 +32,7 @@ class OnBatch(Engine):
         short = None if training or self._short is None else self._short(inputs_)
         if short is not None:
             return short
-        array = as_samples(inputs_, "x")
+        array = as_samples(inputs.one_input(self, inputs_, "x"), "x")
         # with training=True all rows are one batch: layers may look at all of it
         rows = max(PREDICT_ROWS, len(array)) if training and array.ndim else PREDICT_ROWS
         return forward(self, array, rows, training=training)

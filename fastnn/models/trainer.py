@@ -26,6 +26,7 @@ from fastnn.training.prediction import PREDICT_ROWS, forward
 from fastnn.training.programs import Job
 from fastnn.training.progress import Progress
 from fastnn.training.streaming import StreamEvaluationLoop, StreamTrainingLoop, predict_stream
+from fastnn.training.tables import column_names
 from fastnn.training.time_limit import TimeLimit
 from fastnn.training.timing import Timing
 
@@ -139,6 +140,8 @@ class Trainer(OnBatch):
                 f"model {self.name!r} is being trained by another thread. Wait for it, or train a "
                 "clone_model()."
             )
+        stream: Stream | None = None
+        held_out: inputs.Arrays | Stream | None = None
         try:
             with timing.part("data"):
                 stream = stream_of(
@@ -157,7 +160,6 @@ class Trainer(OnBatch):
                 else:
                     arrays = inputs.Arrays.of(self, x, y, sample_weight, "fit")
                 require_rows(arrays, "fit")
-                held_out: inputs.Arrays | Stream | None = None
                 if validation_data is not None:
                     held_out = validation_of(self, validation_data)
                 elif split:
@@ -190,6 +192,9 @@ class Trainer(OnBatch):
             )
         finally:
             self._training_lock.release()
+            for source in (stream, held_out):
+                if isinstance(source, Stream):
+                    source.close()
 
     def _fit(
         self,
@@ -208,8 +213,7 @@ class Trainer(OnBatch):
             options["callbacks"],
             verbose=progress.verbose,
             epochs=options["epochs"],
-            steps=options["steps_per_epoch"]
-            or (math.ceil(arrays.rows / batch) if stream is None else stream.batches),
+            steps=_steps(options["steps_per_epoch"], arrays.rows, batch, stream),
             add_history=True,
         )
         callbacks.lend_samples(arrays.x, arrays.y, batch)
@@ -322,7 +326,13 @@ class Trainer(OnBatch):
         progress = Progress(verbose=verbose)
         check_finite = arguments.flag("evaluate", "check_finite", check_finite)
         loop = self._evaluation_loop(stream or arrays, batch, check_finite, progress)
-        calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
+        calls = _callback_list(
+            self,
+            callbacks,
+            verbose=progress.verbose,
+            epochs=1,
+            steps=_steps(steps, arrays.rows, batch, stream),
+        )
         loop.callbacks = calls
         samples = arrays.rows if steps is None else min(arrays.rows, steps * batch)
         progress.begin_epoch(samples=samples if stream is None else None)
@@ -333,6 +343,8 @@ class Trainer(OnBatch):
             progress.end_epoch(logs, done_samples=done)
         finally:
             progress.close()
+            if stream is not None:
+                stream.close()
         calls.on_test_end(logs)
         return logs if return_dict else in_order(logs)
 
@@ -387,11 +399,19 @@ class Trainer(OnBatch):
         if steps is not None:
             arguments.integer("predict", "steps", steps, 1)
         stream = stream_of(self, "predict", x, batch_size=batch_size, targets=False)
-        array: Any = as_samples(x, "x") if stream is None else None
+        array: Any = None
+        if stream is None:
+            array = as_samples(inputs.one_input(self, x, "x"), "x")
         if steps is not None and stream is None:
             array = array[: steps * batch]
         progress = Progress(verbose=verbose)
-        calls = _callback_list(self, callbacks, verbose=progress.verbose, epochs=1, steps=steps)
+        calls = _callback_list(
+            self,
+            callbacks,
+            verbose=progress.verbose,
+            epochs=1,
+            steps=_steps(steps, 0 if stream is not None else len(array), batch, stream),
+        )
         rows = batch if calls.has_batch_hooks("predict") else PREDICT_ROWS
         if progress.verbose:
             progress.begin_epoch(samples=None if stream is not None else len(array))
@@ -400,10 +420,15 @@ class Trainer(OnBatch):
             if stream is not None:
                 result = predict_stream(self, stream, steps, calls, progress, check_finite)
             else:
-                result = forward(self, array, rows, calls, progress, check_finite=check_finite)
+                names = column_names(x)
+                result = forward(
+                    self, array, rows, calls, progress, check_finite=check_finite, names=names
+                )
             progress.end_epoch(done_samples=len(result))
         finally:
             progress.close()
+            if stream is not None:
+                stream.close()
         calls.on_predict_end()
         return result
 
@@ -411,6 +436,13 @@ class Trainer(OnBatch):
 def _callback_list(model: Any, callbacks: Any, **params: Any) -> CallbackList:
     """The user's callbacks, for this model."""
     return CallbackList(callbacks, model=model, **params)
+
+
+def _steps(given: int | None, rows: int, batch: int, stream: Stream | None) -> int | None:
+    """How many batches there will be, as callbacks are told; None if that is not known."""
+    if given is not None:
+        return given
+    return math.ceil(rows / batch) if stream is None else stream.batches
 
 
 def _batch(owner: str, name: str, value: int | None, default: int) -> int:

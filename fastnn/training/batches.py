@@ -8,8 +8,9 @@ training waiting) and by the steps of the epoch: no batch is asked for that is n
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,12 +19,15 @@ import numpy as np
 from fastnn import checks
 from fastnn.errors import ArgumentError, DataError, ShapeError
 from fastnn.training import data
-from fastnn.training.data import Feed, Source, as_samples
-from fastnn.training.inputs import Arrays, shaped, validation_arrays
+from fastnn.training.data import Feed, Source
+from fastnn.training.inputs import Arrays, samples, validation_arrays
 from fastnn.training.sparse import SparseRows, is_sparse
+from fastnn.training.workers import made_ahead
 
 Array = np.ndarray[Any, Any]
 
+# Seconds after which an epoch of unknown length is taken for one without an end
+ENDLESS_SECONDS = 30.0
 # What is gathered for one native call: bytes, batches, and seconds of waiting for the next batch
 BLOCK_BYTES = 2 << 20
 BLOCK_BATCHES = 1024
@@ -32,7 +36,7 @@ BLOCK_SECONDS = 0.02
 
 def gives_batches(x: Any) -> bool:
     """Whether a value is iterated for batches, rather than being an array of all samples."""
-    if isinstance(x, (np.ndarray, Mapping, str, bytes)) or is_sparse(x):
+    if isinstance(x, (np.ndarray, Mapping, str, bytes, set, frozenset)) or is_sparse(x):
         return False
     if is_dataset(x) or hasattr(x, "__next__"):
         return True
@@ -79,13 +83,13 @@ class BlockFeed(data.Feed):
 
     def place(
         self, binding: int, row: int, permutation: Array | None, base: int
-    ) -> tuple[str, int]:
+    ) -> tuple[str, int, Any]:
         """The batch, and the row within it."""
-        _, row = super().place(binding, row, permutation, base)
+        _, row, column = super().place(binding, row, permutation, base)
         batch = int(np.searchsorted(self._ends, row, side="right"))
         start = int(self._ends[batch]) - self._block.sizes[batch]
         prefix = f"{self._block.arrays.prefix}batch {self._block.first + batch + 1}: "
-        return prefix + ("x", "y", "sample_weight")[binding], row - start
+        return prefix + ("x", "y", "sample_weight")[binding], row - start, column
 
 
 class Stream:
@@ -144,10 +148,10 @@ class Stream:
     def first(self) -> Arrays:
         """The first batch, which tells the shapes; it is used all the same."""
         if not self.ready():
-            raise DataError(
-                f"{self.where}: {self.prefix}the {self.kind} gave no batches. Check that it is not "
-                "used up already: a generator runs once."
-            )
+            cause = "Check that it is not used up already: a generator runs once."
+            if not self.runs_once:
+                cause = "Check that its length (__len__) is not 0, and that it holds data."
+            raise DataError(f"{self.where}: {self.prefix}the {self.kind} gave no batches. {cause}")
         assert self._waiting is not None
         return self._waiting
 
@@ -167,12 +171,16 @@ class Stream:
         """
         done = 0
         self._tell("on_epoch_begin")
+        patience = time.perf_counter() + ENDLESS_SECONDS if self._may_be_endless(steps) else None
         while steps is None or done < steps:
             block = self._gather(at_once if steps is None else min(at_once, steps - done))
             if block is None:
                 break
             done += len(block.sizes)
             yield block
+            if patience is not None and time.perf_counter() > patience:
+                patience = None
+                self._warn_of_no_end(done)
         if steps is None or done < steps or self._number == self.batches:
             self._pass = None
         if steps is not None and done < steps:
@@ -183,10 +191,28 @@ class Stream:
         self._begun = False
         self._tell("on_epoch_end")
 
+    def _may_be_endless(self, steps: int | None) -> bool:
+        """Whether nothing says where the epoch ends."""
+        return steps is None and self.batches is None
+
+    def _warn_of_no_end(self, done: int) -> None:
+        steps = {"fit": "steps_per_epoch"}.get(self.where, "steps")
+        if self.prefix:
+            steps = "validation_steps"
+        checks.warn(
+            f"{self.where}: {self.prefix}the {self.kind} has no length and has given {done} "
+            f"batches so far. If it has no end, neither has this epoch: pass {steps}."
+        )
+
     def restart(self) -> None:
         """Begin again with the first batch, where the source can do that."""
         if not self.runs_once and self._number > (self._waiting is not None):
             self._pass = self._waiting = None
+
+    def close(self) -> None:
+        """Let go of a pass that nobody goes on with: threads may be making batches ahead."""
+        if not self.runs_once and isinstance(self._pass, Generator):
+            self._pass.close()
 
     # -- batches ----------------------------------------------------------------------------------
 
@@ -202,18 +228,19 @@ class Stream:
 
     def _items(self) -> Iterator[Any]:
         """A new pass over the source."""
-        count = self.batches
-        if not is_dataset(self._source):
-            yield from self._source
-        elif count is None:
-            number = 0
-            while True:
-                yield self._source[number]
-                number += 1
+        source, count = self._source, self.batches
+        if not is_dataset(source):
+            yield from source
+            return
+        order: Iterable[int] = itertools.count() if count is None else range(count)
+        if count is not None and self._shuffle:
+            order = map(int, self.model.generator.permutation(count))
+        workers = getattr(source, "workers", 1)
+        if workers > 1:
+            ahead = getattr(source, "max_queue_size", 0)
+            yield from made_ahead(source.__getitem__, order, workers, ahead)
         else:
-            order = self.model.generator.permutation(count) if self._shuffle else range(count)
-            for number in order:
-                yield self._source[int(number)]
+            yield from map(source.__getitem__, order)
 
     def _take(self) -> Arrays | None:
         """The next batch, checked, or None at the end of the pass."""
@@ -230,7 +257,7 @@ class Stream:
         where = f"{self.where}: {prefix[:-2]}"
         x, y, weights = self._unpacked(item, where)
         if not self._targets:
-            x = _dense(shaped(self.model, as_samples(x, f"{prefix}x"), f"{prefix}x"))
+            x = _dense(samples(self.model, x, f"{prefix}x"))
             return Arrays(x, np.empty((len(x), 0)), None, 0, self.prefix)
         found = Arrays.of(self.model, x, y, weights, where, prefix)
         found = found.with_class_weight(self._class_weight, self.model.dtype, where)
@@ -367,6 +394,12 @@ def stream_of(
     """The stream of an x that gives batches, or None for an x of samples."""
     if not gives_batches(x):
         kind = type(x)
+        if callable(x) and not hasattr(x, "__getitem__") and not _like_array(x):
+            name = getattr(x, "__name__", kind.__name__)
+            raise ArgumentError(
+                f"{where}: x is the function {name}. Expected data: call it if it is a generator "
+                f"function, {where}({name}(), ...)."
+            )
         numbered = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
         if numbered and not hasattr(kind, "__iter__") and not _like_array(x):
             raise ArgumentError(

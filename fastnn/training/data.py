@@ -3,15 +3,17 @@
 An array of a type that the gather reads (uint8, int32, int64, float32, float64, bool; native byte
 order; rows that are one or two strides) is borrowed as it is: never copied whole, never modified.
 Anything else (float16, big-endian, other integers, awkward strides, sparse matrices) is converted
-piece by piece through a staging buffer of at most 8 MB. Lists and DataFrames are copied to an array
-once; tensors of other libraries share their memory. Memory-mapped arrays are arrays like any other:
-only the rows of a step are read. What comes batch by batch is in ``batches.py``.
+piece by piece through a staging buffer of at most 8 MB. Lists and DataFrames (``tables.py``) are
+copied to an array once; tensors of other libraries share their memory. Memory-mapped arrays are
+arrays like any other: only the rows of a step are read. What comes batch by batch is in
+``batches.py``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ from fastnn import checks
 from fastnn.backends.base import GATHERED_DTYPES, Bound
 from fastnn.errors import ArgumentError, DataError, ShapeError
 from fastnn.training.sparse import SparseRows, is_sparse
+from fastnn.training.tables import as_numbers, from_table, is_table, values_of
 
 Array = np.ndarray[Any, Any]
 STAGING_BYTES = 8 << 20
@@ -30,9 +33,21 @@ def as_array(value: Any, what: str) -> Array:
     """An array of numbers with at least one axis, from an array, a list, a DataFrame or the
     like.
     """
+    variable = what.split()[-1]
     if isinstance(value, np.ndarray):
         array = _plain(value, what)
-    elif isinstance(value, dict) or hasattr(value, "__next__"):
+    elif isinstance(value, (str, bytes, os.PathLike)):
+        raise ArgumentError(
+            f"{what} is the text {os.fspath(value)!r}. Expected the data itself: read the file "
+            "first, for example with pandas.read_csv or numpy.load."
+        )
+    elif isinstance(value, Mapping):
+        raise ArgumentError(
+            f"{what} is a {type(value).__name__}. Expected an array, a list or a DataFrame: a "
+            f"Sequential model has one input and one output. Pass one of its arrays, or its "
+            f"columns beside each other: numpy.column_stack(list({variable}.values()))."
+        )
+    elif hasattr(value, "__next__") or isinstance(value, (set, frozenset)):
         raise ArgumentError(
             f"{what} is a {type(value).__name__}. Expected an array, a list or a DataFrame: "
             "collect the values into an array first."
@@ -40,10 +55,12 @@ def as_array(value: Any, what: str) -> Array:
     elif is_sparse(value):
         raise ArgumentError(
             f"{what} is a sparse matrix, but only the x of fit, evaluate and predict may be one. "
-            f"Pass {what.split()[-1]}.toarray()."
+            f"Pass {variable}.toarray()."
         )
+    elif is_table(value):
+        array = from_table(value, what)
     elif hasattr(value, "to_numpy"):
-        array = np.asarray(value.to_numpy())
+        array = values_of(value)
     elif not isinstance(value, (list, tuple)) and _is_tensor(value):
         array = _from_tensor(value, what)
     else:
@@ -54,18 +71,11 @@ def as_array(value: Any, what: str) -> Array:
                 f"{what}: its rows do not have equal lengths, so they make no array. Pad or cut "
                 "them to one length."
             ) from error
-    if array.dtype.kind == "O":
-        array = _from_objects(array, what)
-    if array.dtype.kind not in "fiub":
-        raise DataError(
-            f"{what} has dtype {array.dtype}, which is not a number. Convert it first: labels that "
-            "are strings, for example, with numpy.unique(labels, return_inverse=True)."
-        )
     if array.ndim == 0:
         raise ShapeError(
             f"{what} is a single number. Expected an array whose first axis is the samples."
         )
-    return array
+    return as_numbers(array, what)
 
 
 def as_samples(value: Any, what: str) -> Any:
@@ -82,6 +92,8 @@ def _from_tensor(value: Any, what: str) -> Array:
     """An array that shares memory with a tensor, where the tensor's library can do that."""
     if getattr(value, "requires_grad", False):
         value = value.detach()
+    if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # which NumPy does not know
+        value = value.float()
     convert = np.asarray if hasattr(value, "__array__") else np.from_dlpack
     try:
         return np.asarray(convert(value))
@@ -107,17 +119,6 @@ def _plain(array: Array, what: str) -> Array:
     return np.asarray(array)
 
 
-def _from_objects(array: Array, what: str) -> Array:
-    """Numbers out of an object array (mixed DataFrame columns, lists of arrays)."""
-    try:
-        return np.array(array.tolist(), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{what} holds objects that are not all numbers (dtype object). Convert text columns "
-            "to numbers first, and pass rows of equal length."
-        ) from error
-
-
 @dataclass
 class Source:
     """One of the user's arrays, seen as (rows, columns).
@@ -127,6 +128,7 @@ class Source:
     name : what messages call it.
     array : the array as given.
     direct : whether a run can borrow it as it is.
+    names : those of the columns, if they have names.
     """
 
     name: str
@@ -134,9 +136,12 @@ class Source:
     direct: bool
     view: Any
     stage_dtype: str
+    names: Sequence[Any] | None = None
 
     @classmethod
-    def of(cls, name: str, array: Any, stage_dtype: str) -> Source:
+    def of(
+        cls, name: str, array: Any, stage_dtype: str, names: Sequence[Any] | None = None
+    ) -> Source:
         """Find out whether the array (or ``SparseRows``) can be borrowed."""
         if isinstance(array, SparseRows):
             return cls(name, array, False, array, stage_dtype)
@@ -148,12 +153,25 @@ class Source:
             direct = view.ndim == 2 and view.flags.aligned
         if array.dtype.kind in "iu" and stage_dtype == "label":
             stage_dtype = "int64"
-        return cls(name, array, direct, view, "float64" if stage_dtype == "label" else stage_dtype)
+        stage_dtype = "float64" if stage_dtype == "label" else stage_dtype
+        return cls(name, array, direct, view, stage_dtype, names)
 
     @property
     def rows(self) -> int:
         """Number of samples."""
         return len(self.array)
+
+    def bad_column(self, row: int) -> Any:
+        """The name or the number of the first column of a row that is not finite; None where a row
+        is one number, or no list of columns.
+        """
+        if len(self.array.shape) != 2 or self.array.shape[1] == 1:
+            return None
+        values = np.asarray(self.staged(slice(row, row + 1))[0])
+        bad = np.flatnonzero(~np.isfinite(values))
+        if not len(bad):
+            return None
+        return int(bad[0]) if self.names is None else self.names[int(bad[0])]
 
     @property
     def row_bytes(self) -> int:
@@ -245,9 +263,12 @@ class Feed:
 
     def place(
         self, binding: int, row: int, permutation: Array | None, base: int
-    ) -> tuple[str, int]:
-        """The name and the row of the user's array for a row that a run reported."""
-        return self.sources[binding].name, self.user_row(binding, row, permutation, base)
+    ) -> tuple[str, int, Any]:
+        """The name, the row and the bad column of the user's array for a row that a run
+        reported.
+        """
+        source, row = self.sources[binding], self.user_row(binding, row, permutation, base)
+        return source.name, row, source.bad_column(row - self.first_row)
 
     def _check(self, source: Source) -> bool:
         return self.check_finite and source.array.dtype.kind == "f"

@@ -18,6 +18,7 @@ from fastnn.layers.input_spec import checked_shape
 from fastnn.losses import BinaryCrossentropy, CategoricalCrossentropy
 from fastnn.program.program import StateStorage
 from fastnn.training.data import Feed, Source, as_array, as_samples
+from fastnn.training.tables import column_names
 
 if TYPE_CHECKING:
     from fastnn.losses import Loss
@@ -42,6 +43,52 @@ def shaped(model: Any, array: Any, name: str) -> Any:
     return array
 
 
+def one_input(model: Any, x: Any, name: str) -> Any:
+    """x, or the one array of a list, which is how Keras takes inputs too."""
+    shapes = _shapes(x)
+    if not shapes or min(map(len, shapes)) < 2:
+        return x
+    sample: tuple[int, ...] | None = model.sample_shape if model.built else None
+    if len(x) == 1:
+        return x[0] if sample in (None, shapes[0][1:]) else x
+    are_rows = len(set(shapes)) == 1 and sample in (None, shapes[0])
+    if are_rows or len({shape[0] for shape in shapes}) > 1:
+        return x
+    variable = name.split()[-1]
+    raise ArgumentError(
+        f"{name} is a list of {len(x)} arrays of shapes {', '.join(map(str, shapes))}, as for a "
+        f"model of {len(x)} inputs. A Sequential model has one: pass the columns beside each "
+        f"other, numpy.concatenate({variable}, axis=-1), or one of the arrays."
+    )
+
+
+def _one_output(y: Any, rows: int, name: str) -> Any:
+    """y, or the one array of a list that holds the targets of all rows."""
+    shapes = _shapes(y)
+    if not shapes or len(y) == rows or any(shape[0] != rows for shape in shapes):
+        return y
+    if len(y) == 1:
+        return y[0]
+    raise ArgumentError(
+        f"{name} is a list of {len(y)} arrays of {rows} rows, as for a model of {len(y)} outputs. "
+        f"A Sequential model has one: pass one of the arrays, or numpy.column_stack({name}) for "
+        "several numbers per sample."
+    )
+
+
+def _shapes(value: Any) -> list[tuple[int, ...]]:
+    """The shapes of a list or tuple of arrays; nothing for anything else."""
+    if not isinstance(value, (list, tuple)):
+        return []
+    shapes = [tuple(item.shape) for item in value if getattr(item, "shape", None)]
+    return shapes if len(shapes) == len(value) else []
+
+
+def samples(model: Any, x: Any, name: str) -> Any:
+    """x as samples of the model's input shape: an array, or ``SparseRows``."""
+    return shaped(model, as_samples(one_input(model, x, name), name), name)
+
+
 def _first_layer(model: Any) -> str:
     """The first layer, as messages name it."""
     layers = model.layers
@@ -59,6 +106,7 @@ class Arrays:
     classes : number of classes for sparse labels, 0 otherwise.
     prefix : what messages put before ``x`` and ``y``: ``"validation_data: "``, or nothing.
     first_row : the row of the user's array that is row 0 here.
+    columns : the names of x's columns, if they have names.
     """
 
     x: Any
@@ -67,6 +115,7 @@ class Arrays:
     classes: int
     prefix: str = ""
     first_row: int = 0
+    columns: Sequence[Any] | None = None
 
     @classmethod
     def of(
@@ -82,9 +131,10 @@ class Arrays:
         if x is None:
             raise ArgumentError(f"{where}: x is missing. Pass the samples, first axis.")
         if y is None:
-            raise ArgumentError(f"{where}: y is missing. Pass one target per sample of x.")
-        x_array = shaped(model, as_samples(x, f"{prefix}x"), f"{prefix}x")
-        y_array = as_array(y, f"{prefix}y")
+            pair = "" if len(_shapes(x)) not in (2, 3) else f": pass the {len(x)} arrays apart"
+            raise ArgumentError(f"{where}: y is missing{pair}. Pass one target per sample of x.")
+        x_array = samples(model, x, f"{prefix}x")
+        y_array = as_array(_one_output(y, len(x_array), f"{prefix}y"), f"{prefix}y")
         checks.same_rows([(f"{prefix}x", len(x_array)), (f"{prefix}y", len(y_array))])
         loss = model.compiled.loss
         classes = 0
@@ -96,7 +146,7 @@ class Arrays:
             elif isinstance(loss, CategoricalCrossentropy) and y_array.ndim > 1:
                 checks.one_hot_rows(y_array, f"{prefix}y")
         weights = _weights(y_array, sample_weight, where, prefix)
-        return cls(x_array, y_array, weights, classes, prefix)
+        return cls(x_array, y_array, weights, classes, prefix, columns=column_names(x))
 
     def with_class_weight(
         self, class_weight: Mapping[int, float] | None, dtype: str, where: str
@@ -109,7 +159,9 @@ class Arrays:
                 f"{where}: pass either sample_weight or class_weight, not both. Multiply the class "
                 "weights into sample_weight if both are meant."
             )
-        weights = _from_class_weight(self.y, class_weight, dtype, where)
+        weights, seen = _from_class_weight(self.y, class_weight, dtype, where)
+        if where == "fit":  # a single batch need not have all classes
+            _warn_of_absent(set(class_weight) - seen, where)
         return replace(self, weights=weights)
 
     @property
@@ -125,7 +177,7 @@ class Arrays:
     def feed(self, dtype: str, check_finite: bool) -> Feed:
         """What a run borrows, by binding."""
         found = [
-            Source.of(f"{self.prefix}x", self.x, dtype),
+            Source.of(f"{self.prefix}x", self.x, dtype, self.columns),
             Source.of(f"{self.prefix}y", self.y, "label" if self.classes else dtype),
         ]
         if self.weights is not None:
@@ -216,12 +268,39 @@ def _weights(y: Array, sample_weight: Any, where: str, prefix: str) -> Array | N
 
 def _from_class_weight(
     y: Array, class_weight: Mapping[int, float], dtype: str, where: str
-) -> Array:
-    """Sample weights out of {class: weight}; classes that are not named weigh 1."""
+) -> tuple[Array, set[Any]]:
+    """Sample weights out of {class: weight}, where classes that are not named weigh 1; and which of
+    the named classes y has.
+    """
+    _check_class_weight(y, class_weight, where)
+    weights = np.ones(len(y), dtype=dtype)
+    one_hot = y.ndim == 2 and y.shape[1] > 1
+    seen = set()
+    for start in range(0, len(y), checks.BLOCK):
+        part = y[start : start + checks.BLOCK]
+        classes = np.argmax(part, axis=1) if one_hot else part.reshape(-1)
+        for label, weight in class_weight.items():
+            of_class = classes == label
+            if of_class.any():
+                seen.add(label)
+                weights[start : start + checks.BLOCK][of_class] = weight
+    return weights, seen
+
+
+def _check_class_weight(y: Array, class_weight: Any, where: str) -> None:
+    """{class: weight}, all of them finite numbers, for one class per sample."""
     if not isinstance(class_weight, Mapping):
+        way = "Pass such a dict."
+        if isinstance(class_weight, str):  # scikit-learn's "balanced"
+            way = (
+                "For weights that balance the classes, counts = numpy.bincount(y) and "
+                "class_weight=dict(enumerate(len(y) / (len(counts) * counts)))."
+            )
+        elif isinstance(class_weight, (list, tuple, np.ndarray)):
+            way = "Pass dict(enumerate(class_weight))."
         raise ArgumentError(
             f"{where}: class_weight must be a dict such as {{0: 1.0, 1: 5.0}}, received "
-            f"{type(class_weight).__name__}."
+            f"{type(class_weight).__name__}. {way}"
         )
     if y.ndim > 2:
         raise ArgumentError(
@@ -232,21 +311,24 @@ def _from_class_weight(
         if not (_is_number(label) and _is_number(weight)):
             raise ArgumentError(
                 f"{where}: class_weight maps class numbers to numbers, received {label!r}: "
-                f"{weight!r}. Write it as {{0: 1.0, 1: 5.0}}."
+                f"{weight!r}. Write it as {{0: 1.0, 1: 5.0}}; the number of a name is its place "
+                "in the classes that fastnn.utils.encode_labels returned."
             )
         if not math.isfinite(float(weight)):
             raise DataError(
                 f"{where}: the weight of class {label} is {weight}, which is not finite. Pass a "
                 "finite number."
             )
-    weights = np.ones(len(y), dtype=dtype)
-    one_hot = y.ndim == 2 and y.shape[1] > 1
-    for start in range(0, len(y), checks.BLOCK):
-        part = y[start : start + checks.BLOCK]
-        classes = np.argmax(part, axis=1) if one_hot else part.reshape(-1)
-        for label, weight in class_weight.items():
-            weights[start : start + checks.BLOCK][classes == label] = weight
-    return weights
+
+
+def _warn_of_absent(classes: set[Any], where: str) -> None:
+    """Warn of classes that have a weight and no sample: numbers that begin with 1, say."""
+    if classes:
+        shown = ", ".join(str(label) for label in sorted(classes)[:5])
+        checks.warn(
+            f"{where}: class_weight names classes that no row of y is of: {shown}. Classes are "
+            "numbered from 0, as in y; leave out those that do not occur."
+        )
 
 
 def _is_number(value: Any) -> bool:

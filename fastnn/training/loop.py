@@ -149,8 +149,8 @@ class Runner:
         """The error for a run that stopped on bad data, or what a function of the user's raised."""
         if result.error is not None:
             return result.error
-        name, row = self.feed.place(result.binding, result.row, window.permutation, base)
-        return checks.run_error(result, self.executable.program.slots, self.classes, row, name)
+        place = self.feed.place(result.binding, result.row, window.permutation, base)
+        return checks.run_error(result, self.executable.program.slots, self.classes, *place)
 
 
 class EvaluationLoop:

@@ -4,6 +4,7 @@ share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,10 +126,11 @@ def forward(
     feed: Feed | None = None,
     first_step: int = 0,
     first_row: int = 0,
+    names: Sequence[Any] | None = None,
 ) -> Array:
     """The model's output for all rows of an array, computed in steps of ``rows`` rows. ``feed`` is
     the array's, if there is one already; ``first_step`` and ``first_row`` are what of the data lies
-    before the array.
+    before the array; ``names`` are those of its columns.
     """
     array = inputs.shaped(model, array, "x")
     total = len(array)
@@ -137,7 +139,7 @@ def forward(
     slot = executable.program.slots[1]
     output = np.empty((total, slot.columns), dtype=slot.dtype)
     if feed is None:
-        feed = Feed([Source.of("x", array, model.dtype)], check_finite=check_finite)
+        feed = Feed([Source.of("x", array, model.dtype, names)], check_finite=check_finite)
     state = RunState.of(executable.program)
     hooks = callbacks is not None and callbacks.has_batch_hooks("predict")
     # with staged input, one window is a whole number of steps that fits the staging buffer
@@ -165,8 +167,8 @@ def forward(
                 threads=get_num_threads(),
             )
             if result.status:
-                name, row = feed.place(result.binding, result.row, None, base)
-                raise checks.run_error(result, executable.program.slots, 0, row, name)
+                place = feed.place(result.binding, result.row, None, base)
+                raise checks.run_error(result, executable.program.slots, 0, *place)
             before, done, step = done, done + result.done, step + result.done
             if hooks and callbacks is not None:
                 block = output[start + before * rows : min(stop, start + done * rows)]

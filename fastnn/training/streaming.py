@@ -71,9 +71,10 @@ class StreamTrainingLoop(TrainingLoop):
         stream = self._blocks.stream
         if stream.ready():
             return 1
+        epochs = f"{left} epoch{'s' if left > 1 else ''}"
         checks.warn(
-            f"the {stream.kind} gave no more batches, so training ends {left} epochs before the "
-            "last one. A generator runs once: let it go on without an end and pass "
+            f"the {stream.kind} gave no more batches, so training ends {epochs} before the last "
+            "one. A generator runs once: let it go on without an end and pass "
             "steps_per_epoch, or pass arrays or a fastnn.utils.PyDataset."
         )
         return 0

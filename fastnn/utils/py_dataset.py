@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from fastnn import arguments
+from fastnn import arguments, checks
 
 
 class PyDataset:
@@ -18,8 +18,11 @@ class PyDataset:
 
     Parameters
     ----------
-    workers, use_multiprocessing, max_queue_size : as in Keras; accepted, and without effect: fastnn
-        calls ``__getitem__`` in the thread that called ``fit``, one index after the other.
+    workers : threads that make batches ahead when it is 2 or more (``__getitem__`` is then called
+        from several of them at once); 0 or 1 (default): the thread that called ``fit`` makes them,
+        one after the other.
+    use_multiprocessing : True warns: batches are made by threads here, never by processes.
+    max_queue_size : how many batches may be made ahead, at least ``workers``; default 10.
 
     Raises
     ------
@@ -47,7 +50,8 @@ class PyDataset:
     -----
     ``fit`` visits the batches in a new random order in each epoch (``shuffle=False``: in order),
     drawn from the model's seed; Keras draws it from Python's ``random``. Several batches may be
-    asked for before the first of them is trained on.
+    asked for before the first of them is trained on. The order of the batches, and so the result,
+    does not depend on ``workers``.
     """
 
     def __init__(
@@ -57,6 +61,11 @@ class PyDataset:
         self.use_multiprocessing: bool = arguments.flag(
             "PyDataset", "use_multiprocessing", use_multiprocessing
         )
+        if self.use_multiprocessing:
+            checks.warn(
+                "PyDataset: use_multiprocessing=True has no effect, since fastnn makes batches in "
+                f"threads (workers={workers}), not in processes. Leave it out."
+            )
         self.max_queue_size: int = arguments.integer(
             "PyDataset", "max_queue_size", max_queue_size, 0
         )

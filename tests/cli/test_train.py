@@ -312,7 +312,7 @@ def test_no_advice_for_callers_in_python(capsys: pytest.CaptureFixture[str]) -> 
     capsys.readouterr()
     assert main(["evaluate", "m.fastnn", "--dataset", "bad.npz"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("fastnn: error: x, row 3 contains NaN.")
+    assert err.startswith("fastnn: error: x, row 3 contains NaN (column 1).")
     assert err.endswith("Remove or fill such rows (for example numpy.nan_to_num).\n")
 
 

@@ -281,6 +281,41 @@ class TestEpochs:
         with pytest.warns(UserWarning, match="ran out after 7 batches; the epoch of 10 steps"):
             model.fit(iter(cut(X, Y)), steps_per_epoch=10, verbose=0)
 
+    @pytest.mark.parametrize(
+        ("where", "advice"),
+        [
+            ("fit", "fit: the generator has no length and .* pass steps_per_epoch"),
+            ("validation", "fit: validation_data: the generator .* pass validation_steps"),
+            ("evaluate", r"evaluate: the generator .* pass steps\."),
+            ("predict", r"predict: the generator .* pass steps\."),
+        ],
+    )
+    def test_a_generator_that_may_have_no_end_warns_once(
+        self, monkeypatch: pytest.MonkeyPatch, where: str, advice: str
+    ) -> None:
+        monkeypatch.setattr(batches, "ENDLESS_SECONDS", 0.0)
+        monkeypatch.setattr(batches, "BLOCK_SECONDS", 0.0)
+        model, data = network(), (batch for batch in cut(X, Y))
+        calls: dict[str, Callable[[], Any]] = {
+            "fit": lambda: model.fit(data, verbose=0),
+            "validation": lambda: model.fit(X, Y, validation_data=data, verbose=0),
+            "evaluate": lambda: model.evaluate(data, verbose=0),
+            "predict": lambda: model.predict(data, verbose=0),
+        }
+        with pytest.warns(UserWarning, match=advice) as caught:
+            calls[where]()
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+
+    def test_what_has_an_end_does_not_warn(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(batches, "ENDLESS_SECONDS", 0.0)
+        monkeypatch.setattr(batches, "BLOCK_SECONDS", 0.0)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            network().fit(Cut(X, Y), verbose=0)
+            network().fit(endless(X, Y), steps_per_epoch=3, verbose=0)
+        assert not caught
+
     def test_a_validation_generator_that_ends_early(self) -> None:
         with pytest.raises(DataError, match=r"fit: validation_data: .*gave no more batches"):
             network().fit(X, Y, epochs=2, verbose=0, validation_data=iter(cut(X, Y)))
@@ -326,7 +361,7 @@ def test_a_model_without_shapes_is_built_from_the_first_batch() -> None:
 
 GOOD = (X[:5], Y[:5])
 WRONG: list[tuple[list[Any], type[Exception], str]] = [
-    ([], DataError, "fit: the list_iterator gave no batches"),
+    ([], DataError, "fit: the list_iterator gave no batches.*used up"),
     ([(X[:5],)], ArgumentError, r"fit: batch 1 is a tuple without targets.*\(x, y\)"),
     ([X[:5]], ArgumentError, "fit: batch 1 is a ndarray without targets"),
     ([GOOD, (X, Y, W, W)], ArgumentError, "fit: batch 2 is 4 items. Expected a tuple"),

@@ -150,7 +150,9 @@ def test_py_dataset() -> None:
     assert Sequence is PyDataset
     assert list(Three()) == [0, 10, 20]
     assert Three().num_batches == 3
-    data = Three(workers=4, use_multiprocessing=True, max_queue_size=3)
+    with pytest.warns(UserWarning, match="use_multiprocessing=True has no effect") as caught:
+        data = Three(workers=4, use_multiprocessing=True, max_queue_size=3)
+    assert caught[0].filename == __file__
     assert (data.workers, data.use_multiprocessing, data.max_queue_size) == (4, True, 3)
     with pytest.raises(ArgumentError, match="workers=-1"):
         PyDataset(workers=-1)
