@@ -120,15 +120,22 @@ static void NAME(cast_row)(REAL *to, const char *from, int64_t cols, int64_t str
     }
 }
 
-/* to[j] = from[j], whole registers at once. Returns 1 if all are finite (as all_finite, in the same pass). */
-INLINE int NAME(copy_finite)(REAL *to, const REAL *from, int64_t cols)
+/* Rows begin .. end of y from rows of y's own type, whole registers at once. Returns 1 if all are finite (as all_finite, in
+   the same pass). */
+static int NAME(copy_rows)(VIEW y, const int64_t *binding, char *const *segments, int64_t begin, int64_t end)
 {
+    const int64_t *permutation = (const int64_t *)(intptr_t)binding[BINDING_PERMUTATION];
+    const char *data = (const char *)(intptr_t)binding[BINDING_DATA];
+    int64_t offset = control_integer(segments, CONTROL_OFFSET), stride = binding[BINDING_ROW_STRIDE];
     VEC sum = {0};
-    for (int64_t j = 0; j < cols; j += VL) {
-        int64_t count = smaller(cols - j, VL);
-        VEC v = NAME(load_some)(from + j, count);
-        NAME(store_some)(to + j, count, v);
-        sum += v - v;
+    for (int64_t i = begin; i < end; i++) {
+        const REAL *from = (const REAL *)(const void *)(data + (permutation ? permutation[offset + i] : offset + i) * stride);
+        for (int64_t j = 0; j < y.cols; j += VL) {
+            int64_t count = smaller(y.cols - j, VL);
+            VEC v = NAME(load_some)(from + j, count);
+            NAME(store_some)(y.data + i * y.ld + j, count, v);
+            sum += v - v;
+        }
     }
     return !NAME(any_lane)((IVEC)(sum != (VEC){0}));
 }
@@ -136,7 +143,8 @@ INLINE int NAME(copy_finite)(REAL *to, const REAL *from, int64_t cols)
 /*
  * y[i, :] = (REAL) source row perm[offset + i] (or offset + i), any dtype and byte strides. y (n, cols), overwritten;
  * i0 = binding. Row op. Floating sources whose descriptor says so are checked *after* the cast (1e300 does not fit a
- * float): STATUS 1 with the source row and the source's value. A checked row costs one more pass in L1. Rounds once.
+ * float): STATUS 1 with the source row and the source's value. A row that is cast and checked costs one more pass in L1.
+ * Rounds once.
  */
 static void NAME(gather_rows)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
@@ -146,18 +154,16 @@ static void NAME(gather_rows)(const int64_t *record, char *const *segments, int6
     int check = (binding[BINDING_FLAGS] & BINDING_CHECK_FINITE) && (dtype == DTYPE_F32 || dtype == DTYPE_F64);
     int64_t places = binding[BINDING_DATA] | binding[BINDING_ROW_STRIDE];
     int same = dtype == REAL_DTYPE && stride == REAL_BYTES && places % REAL_BYTES == 0; /* also aligned */
+    if (same && (NAME(copy_rows)(y, binding, segments, begin, end) || !check))
+        return;
     for (int64_t i = begin; i < end; i++) {
         int64_t row = source_row(binding, segments, i);
         const char *from = source_address(binding, row);
         REAL *to = y.data + i * y.ld;
-        if (same) {
-            if (NAME(copy_finite)(to, (const REAL *)(const void *)from, y.cols) || !check)
-                continue;
-        } else {
+        if (!same)
             NAME(cast_row)(to, from, y.cols, stride, dtype);
-            if (!check || NAME(all_finite)(to, y.cols))
-                continue;
-        }
+        if (!check || NAME(all_finite)(to, y.cols))
+            continue;
         int64_t j = 0;
         while (to[j] - to[j] == 0)
             j++;

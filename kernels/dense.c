@@ -31,6 +31,18 @@ INLINE void NAME(finish_forward)(const int function, int64_t rows, int64_t cols,
         }
 }
 
+/* The same with the function as data. */
+static void NAME(finish_block)(int64_t function, int64_t rows, int64_t cols, const REAL *c, const REAL *b, REAL *z,
+                               int64_t ld)
+{
+    switch (function) {
+    case LINEAR: NAME(finish_forward)(LINEAR, rows, cols, c, b, z, ld); break;
+    case RELU: NAME(finish_forward)(RELU, rows, cols, c, b, z, ld); break;
+    case SIGMOID: NAME(finish_forward)(SIGMOID, rows, cols, c, b, z, ld); break;
+    case TANH: NAME(finish_forward)(TANH, rows, cols, c, b, z, ld); break;
+    }
+}
+
 /* 1 if all of x is finite: x − x is 0 for finite x and NaN else, and NaN survives a sum. */
 static int NAME(all_finite)(const REAL *x, int64_t cols)
 {
@@ -75,6 +87,44 @@ static int64_t NAME(list_columns)(int64_t *index, VIEW x, VIEW w, int64_t rows)
     return count;
 }
 
+/* c[r] = Σ_k x[r, k]·w[k] for `rows` rows at once: column k goes to lane k mod VL, ascending, then the lanes are added. */
+INLINE void NAME(row_products)(const int rows, const REAL *x, int64_t ld, const REAL *w, int64_t n_in, REAL *c)
+{
+    VEC sum[4] = {0};
+    for (int64_t k = 0; k < n_in; k += VL) {
+        int64_t count = smaller(n_in - k, VL);
+        VEC weights = NAME(load_some)(w + k, count);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            sum[r] = NAME(multiply_add)(NAME(load_some)(x + r * ld + k, count), weights, sum[r]);
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++)
+        c[r] = NAME(lane_sum)(sum[r]);
+}
+
+/*
+ * z of a layer with one output, a matrix-vector product: the columns of x and w fill the registers, of which a tile would
+ * use one lane. Four rows at a time, the same operations for each.
+ */
+static void NAME(forward_vector)(VIEW z, VIEW x, const REAL *w, const REAL *b, int64_t rows, int64_t function)
+{
+    REAL c[MC] ALIGNED;
+    for (int64_t i = 0; i < rows; i += MC) {
+        int64_t block = smaller(rows - i, MC), r = 0;
+        const REAL *from = x.data + i * x.ld;
+        for (; r + 4 <= block; r += 4)
+            NAME(row_products)(4, from + r * x.ld, x.ld, w, x.cols, c + r);
+        for (; r < block; r++)
+            NAME(row_products)(1, from + r * x.ld, x.ld, w, x.cols, c + r);
+        for (r = 0; b && r < block; r++)
+            c[r] += *b;
+        int64_t joined = z.ld == 1 ? block : 1; /* rows that lie as one */
+        for (r = 0; r < block; r += joined)
+            NAME(finish_block)(function, 1, joined, c + r, NULL, z.data + (i + r) * z.ld, 0);
+    }
+}
+
 /*
  * Panels of NR columns outermost, every row tile reading the panel where it lies in w: that it is read from L2 as often
  * as from L1 costs nothing (README.md). A panel whose last register is partial is packed.
@@ -87,6 +137,10 @@ static void NAME(forward)(const int64_t *record, char *const *segments, int64_t 
     VIEW w = NAME(view_of)(record, segments, 2, 0);
     const REAL *b = integer_attribute(record, 0) ? NAME(view_of)(record, segments, 3, 0).data : NULL;
     int64_t n_in = x.cols, n_out = z.cols;
+    if (n_out == 1 && w.ld <= 1) {
+        NAME(forward_vector)(z, x, w.data, b, end - begin, function);
+        return;
+    }
     for (int64_t i = 0; i < end - begin; i += MC, x.data += MC * x.ld) {
         int64_t rows = smaller(end - begin - i, MC), listed = NAME(list_columns)(index, x, w, rows);
         for (int64_t j = 0; j < n_out; j += NR) {
@@ -108,22 +162,15 @@ static void NAME(forward)(const int64_t *record, char *const *segments, int64_t 
                 NAME(block_product)(rows, cols, depth, list ? list + k : NULL, x.data + first, x.ld, 1, from, ld, c,
                                     k == 0, &next);
             }
-            REAL *to = z.data + i * z.ld + j;
-            const REAL *bias = b ? b + j : NULL;
-            switch (function) {
-            case LINEAR: NAME(finish_forward)(LINEAR, rows, cols, c, bias, to, z.ld); break;
-            case RELU: NAME(finish_forward)(RELU, rows, cols, c, bias, to, z.ld); break;
-            case SIGMOID: NAME(finish_forward)(SIGMOID, rows, cols, c, bias, to, z.ld); break;
-            case TANH: NAME(finish_forward)(TANH, rows, cols, c, bias, to, z.ld); break;
-            }
+            NAME(finish_block)(function, rows, cols, c, b ? b + j : NULL, z.data + i * z.ld + j, z.ld);
         }
     }
 }
 
 /*
  * z = x·w + b. x (n, n_in), w (n_in, n_out), b (n_out) → z (n, n_out), overwritten; i0 = 1 if b is present.
- * z must not overlap x, w or b. Row op. 2·n·n_in·n_out flops. Error ≤ n_in·ε·Σ|x||w| (one chain of multiply-adds,
- * the bias last).
+ * z must not overlap x, w or b. Row op. 2·n·n_in·n_out flops. Error ≤ n_in·ε·Σ|x||w| (one chain of multiply-adds, or
+ * with one output a chain per lane; the bias last).
  */
 static void NAME(dense_forward)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
@@ -150,6 +197,16 @@ INLINE void NAME(finish_dx)(const int function, int64_t rows, int64_t cols, cons
         }
 }
 
+/* c[r, :] = dz[r]·w: dx of a layer with one output. The 0 that is added is a tile's. */
+INLINE void NAME(outer_product)(int64_t rows, int64_t cols, const REAL *dz, int64_t ld, const REAL *w, REAL *c)
+{
+    for (int64_t k = 0; k < cols; k += VL) {
+        VEC weights = NAME(load_some)(w + k, smaller(cols - k, VL));
+        for (int64_t r = 0; r < rows; r++)
+            NAME(store)(c + r * NR + k, NAME(multiply_add)(NAME(splat)(dz[r * ld]), weights, (VEC){0}));
+    }
+}
+
 /* Panels of NR columns of dx = NR rows of w, turned while they are packed, so that the tile reads them as `forward`
    reads w; each panel serves a whole block of rows. */
 static void NAME(input_gradient)(const int64_t *record, char *const *segments, int64_t begin, int64_t end,
@@ -165,7 +222,10 @@ static void NAME(input_gradient)(const int64_t *record, char *const *segments, i
         int64_t rows = smaller(end - begin - i, MC);
         for (int64_t k = 0; k < n_in; k += NR) {
             int64_t cols = smaller(n_in - k, NR);
-            for (int64_t j = 0; j < n_out; j += KC) {
+            int vector = n_out == 1 && w.ld <= 1;
+            if (vector)
+                NAME(outer_product)(rows, cols, dz.data + i * dz.ld, dz.ld, w.data + k, c);
+            for (int64_t j = 0; j < n_out && !vector; j += KC) {
                 int64_t depth = smaller(n_out - j, KC);
                 NAME(pack_columns)(panel, w.data + k * w.ld + j, w.ld, depth, cols);
                 NAME(ahead) next = j + KC < n_out ? NAME(strip)(w, n_in, k, j + KC, NR, KC)
@@ -267,6 +327,26 @@ static void NAME(spread_rows)(REAL *c, const char *row, int64_t rows, int64_t li
 }
 
 /*
+ * The rows begin .. end of dw of a layer with one output, Σ_i dz[i]·x[i, :]: they fill the registers, of which dw's column
+ * would use one lane. The same bits: i ascending.
+ */
+static void NAME(vector_gradient)(REAL *c, VIEW x, VIEW dz, int64_t n, int64_t begin, int64_t cols)
+{
+    REAL panel[DW_DEPTH * NR] ALIGNED;
+    NAME(tile_function) *tile = NAME(tiles)[(cols + VL - 1) / VL - 1][0];
+    for (int64_t i = 0; i < n; i += DW_DEPTH) {
+        int64_t depth = smaller(n - i, DW_DEPTH), ld = x.ld;
+        const REAL *from = x.data + i * ld + begin;
+        if (cols % VL) {
+            NAME(pack_rows)(panel, from, ld, depth, cols);
+            from = panel;
+            ld = NR;
+        }
+        tile(depth, NULL, dz.data + i * dz.ld, 0, dz.ld, from, ld, c, i == 0);
+    }
+}
+
+/*
  * The rows begin .. end of dw, HEIGHT at a time, panels of NR columns outermost; the sum over the batch is complete
  * before the next panel, so that an update can have it from L1. Up to ROOM samples of x stay packed for all panels;
  * of larger batches the parts are packed again for each.
@@ -279,10 +359,17 @@ INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *c
     const int first = kind == UPDATE_NONE; /* dw is the first operand, or the weights are the third */
     VIEW x = NAME(view_of)(record, segments, first, 0), dz = NAME(view_of)(record, segments, first + 1, 0);
     VIEW dw = NAME(view_of)(record, segments, first ? 0 : 2, 0);
-    NAME(update) update = {0};
+    NAME(update) update;
     if (kind != UPDATE_NONE)
         update = NAME(update_of)(kind, record, segments, 2, 3);
     int64_t n = operand_rows(record, segments, first), n_out = dw.cols;
+    for (int64_t k = begin; k < end && n_out == 1; k += NR) {
+        int64_t cols = smaller(end - k, NR);
+        NAME(vector_gradient)(c, x, dz, n, k, cols);
+        NAME(finish_dw)(kind, &update, 1, cols, c, dw.data, k, cols);
+    }
+    if (n_out == 1)
+        return;
     for (int64_t k = begin; k < end; k += HEIGHT) {
         char list[HEIGHT], row[HEIGHT];
         int64_t rows = smaller(end - k, HEIGHT), packed = NAME(list_rows)(list, row, x, n, k, rows, n_out);
@@ -299,7 +386,8 @@ INLINE void NAME(weight_gradient)(const int kind, const int64_t *record, char *c
                     from = panel;
                     ld = NR;
                 }
-                NAME(block_product)(packed, cols, depth, NULL, block + part * packed, 1, packed, from, ld, c, i == 0, NULL);
+                NAME(block_product)(packed, cols, depth, NULL, block + part * packed, 1, packed, from, ld, c, i == 0,
+                                    &(NAME(ahead)){0});
             }
             if (packed < rows)
                 NAME(spread_rows)(c, row, rows, packed);
@@ -329,14 +417,14 @@ static void NAME(dense_db)(const int64_t *record, char *const *segments, int64_t
 INLINE void NAME(bias_step)(const int kind, const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
     enum { WIDTH = 64 };
-    REAL sums[WIDTH] ALIGNED = {0};
+    REAL sums[WIDTH] ALIGNED;
     VIEW dz = NAME(view_of)(record, segments, 0, 0);
     NAME(update) update = NAME(update_of)(kind, record, segments, 1, 2);
     for (int64_t j = begin; j < end; j += WIDTH) {
         int64_t cols = smaller(end - j, WIDTH);
         NAME(column_sums)(sums, dz, operand_rows(record, segments, 0), j, j + cols, 1.0);
         for (int64_t c = 0; c < cols; c += VL)
-            NAME(apply_update)(kind, &update, j + c, smaller(cols - c, VL), NAME(load)(sums + c));
+            NAME(apply_update)(kind, &update, j + c, smaller(cols - c, VL), NAME(load_some)(sums + c, smaller(cols - c, VL)));
     }
 }
 

@@ -203,7 +203,7 @@ static void NAME(matrix_product)(REAL *out, int64_t m, int64_t n, int64_t depth,
                     ld = n;
                 }
                 NAME(block_product)(rows, cols, part, NULL, p + i * p_row + k * p_step, p_row, p_step, from, ld, c,
-                                    k == 0, NULL);
+                                    k == 0, &(NAME(ahead)){0});
             }
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t v = 0; v < cols; v += VL)

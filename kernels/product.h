@@ -131,14 +131,14 @@ static void NAME(block_product)(int64_t rows, int64_t cols, int64_t depth, const
                                 const NAME(ahead) *next)
 {
     NAME(tile_function) *const *tiles = NAME(tiles)[(cols + VL - 1) / VL - 1];
-    int64_t number = (rows + MR - 1) / MR;
+    int64_t number = (rows + MR - 1) / MR, least = (int64_t)((uint32_t)rows / (uint32_t)number), more = rows - least * number;
     for (int64_t t = 0, row = 0; t < number; t++) {
-        int64_t height = (rows - row + number - t - 1) / (number - t);
+        int64_t height = least + (t < more);
         if (a_step == 1 && !index) /* the next tile's rows of a: strips as well */
             for (int64_t r = row + height; r < smaller(rows, row + 2 * height); r++)
                 for (int64_t p = 0; p < depth; p += 64 / REAL_BYTES)
                     __builtin_prefetch(a + r * a_row + p, 0, 3);
-        if (next)
+        if (next->rows)
             NAME(fetch_ahead)(next, t * next->rows / number, (t + 1) * next->rows / number);
         tiles[height - 1](depth, index, a + row * a_row, a_row, a_step, b, b_step, c + row * NR, first);
         row += height;

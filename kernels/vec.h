@@ -210,19 +210,52 @@ INLINE void NAME(add_doubles)(DOUBLES sums[1], VEC v) { sums[0] += v; }
 INLINE VEC NAME(from_doubles)(const DOUBLES sums[1], double scale) { return sums[0] * scale; }
 #endif
 
-/* Sum of the lanes, always in the same order: halves, then quarters, and so on. */
+/*
+ * Puts the lanes of a register together, always in the same order: the halves, then the quarters, and so on until two are
+ * left. `join` is written for vectors of any length; the halves are registers of their own, which costs a tenth of
+ * going through memory lane by lane.
+ */
+#undef HALVES_16
+#undef HALVES_8
+#undef HALVES_4
+#define HALVES_16(v, join)                                                                                             \
+    join(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15))
+#define HALVES_8(v, join) join(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7))
+#define HALVES_4(v, join) join(__builtin_shufflevector(v, v, 0, 1), __builtin_shufflevector(v, v, 2, 3))
+#undef TWO_LANES
+#if VL == 16
+#define TWO_LANES(two, v, join)                                                                                        \
+    __auto_type eight = HALVES_16(v, join);                                                                            \
+    __auto_type four = HALVES_8(eight, join);                                                                          \
+    __auto_type two = HALVES_4(four, join)
+#elif VL == 8
+#define TWO_LANES(two, v, join)                                                                                        \
+    __auto_type four = HALVES_8(v, join);                                                                              \
+    __auto_type two = HALVES_4(four, join)
+#elif VL == 4
+#define TWO_LANES(two, v, join) __auto_type two = HALVES_4(v, join)
+#else
+#define TWO_LANES(two, v, join) VEC two = v
+#endif
+#ifndef JOIN_SUM
+#define JOIN_SUM(a, b) ((a) + (b))
+#define JOIN_MAXIMUM(a, b) /* vec_maximum, for vectors of any length */                                                \
+    ({                                                                                                                 \
+        __auto_type left = (a);                                                                                        \
+        __auto_type right = (b);                                                                                       \
+        __auto_type mask = (left > right) | (left != left);                                                            \
+        (__typeof__(left))(((__typeof__(mask))left & mask) | ((__typeof__(mask))right & ~mask));                       \
+    })
+#endif
+
 INLINE REAL NAME(lane_sum)(VEC v)
 {
-    for (int width = VL / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; l++)
-            v[l] += v[l + width];
-    return v[0];
+    TWO_LANES(two, v, JOIN_SUM);
+    return two[0] + two[1];
 }
 /* Largest lane; NaN if any lane is. */
 INLINE REAL NAME(lane_maximum)(VEC v)
 {
-    REAL best = v[0];
-    for (int l = 1; l < VL; l++)
-        best = (v[l] > best || v[l] != v[l]) ? v[l] : best;
-    return best;
+    TWO_LANES(two, v, JOIN_MAXIMUM);
+    return two[0] > two[1] || two[0] != two[0] ? two[0] : two[1];
 }

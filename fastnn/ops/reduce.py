@@ -103,7 +103,9 @@ ARGMAX_I32 = define(
 
 
 def reduce_columns(x: Tensor, function: str) -> Tensor:
-    """Reduce the last axis, keeping it with size 1."""
+    """Reduce the last axis, keeping it with size 1; of one column that is the column itself."""
+    if x.shape[-1] == 1:
+        return x
     return REDUCE_COLUMNS.node((x,), {"function": function}, [((*x.shape[:-1], 1), x.dtype)]).output
 
 

@@ -39,6 +39,9 @@ def grid(few: bool) -> list[tuple[int, int, int, str]]:
 # Beyond one panel of the products: more columns than a packed panel is deep, more rows than a
 # block.
 LARGE = [(130, 600, 70, "uniform"), (3, 70, 1030, "uniform"), (300, 17, 9, "uniform")]
+# A layer with one output, whose kernels are products with a vector: rows in fours and what is left,
+# more of them than a block, inputs that fill no register
+ONE_OUTPUT = [(21, 70, 1, "lognormal"), (300, 33, 1, "uniform"), (513, 97, 1, "uniform")]
 # Sums over batches deeper than a block of a weight gradient, and than what it keeps packed (512
 # samples in float32, 256 in float64); widths that are no multiple of a register.
 DEEP = [(129, 50, 10, "lognormal"), (300, 48, 65, "uniform"), (513, 49, 10, "uniform")]
@@ -75,6 +78,9 @@ def test_parity(op: str, kernels: str, dtype: str):
         if op.startswith(("dense", "reduce", "loss", "metric", "softmax", "log_softmax")):
             for shape in LARGE:
                 check(case, kernels, dtype, *shape)
+        if op.startswith("dense"):
+            for shape in ONE_OUTPUT:
+                check(case, kernels, dtype, *shape)
         if op.startswith(("dense_dw", "dense_db")):
             for shape in DEEP:
                 check(case, kernels, dtype, *shape)
@@ -85,7 +91,8 @@ def test_parity(op: str, kernels: str, dtype: str):
 def test_pieces_give_the_bits_of_one_call(op: str, native: str, dtype: str):
     backend = backends.resolve(native)
     for case in cases_of(op):
-        for n, size, other in ((33, 17, 65), (7, 65, 9), (130, 9, 40)):
+        shapes = [(33, 17, 65), (7, 65, 9), (130, 9, 40)]
+        for n, size, other in (*shapes, (21, 70, 1)) if op.startswith("dense") else shapes:
             bench = Bench(dtype, n, size, other)
             node = case.build(bench)
             if node.op.stage == SERIAL or node.op.grain == WHOLE:

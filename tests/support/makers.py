@@ -281,3 +281,14 @@ def spread_mean(lead: tuple[int, ...]) -> Callable[[Bench], Node]:
         return reduce.SPREAD_MEAN.node(inputs, {"rows": rows}, [((*rows, b.size), b.dtype)])
 
     return build
+
+
+def reduced_columns(function: str) -> Callable[[Bench], Node]:
+    """Also of one column, which ``reduce_columns`` returns as it is."""
+
+    def build(b: Bench) -> Node:
+        x = b.rows(b.size)
+        outputs = [((*x.shape[:-1], 1), x.dtype)]
+        return reduce.REDUCE_COLUMNS.node((x,), {"function": function}, outputs)
+
+    return build

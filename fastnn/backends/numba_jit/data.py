@@ -42,11 +42,18 @@ from fastnn.backends.numba_jit.record import (
 from fastnn.backends.numba_jit.reduce import all_finite
 from fastnn.backends.numba_jit.vector import (
     at,
+    lane_sum,
+    lanes,
+    load_some,
     peek,
+    pointed_size,
+    pointer,
     poke,
     prefetch,
     rounded_down,
     size_of,
+    store_some,
+    zeros,
 )
 from fastnn.program import memory
 from fastnn.program.control import OFFSET, N
@@ -177,6 +184,24 @@ def cast_row(
             to[first + j] = cast_element(segments, address + j * stride, dtype)
 
 
+@device
+def copy_rows(y: Any, binding: Any, segments: Any, begin: Any, end: Any, n: Any) -> Any:
+    """Rows begin .. end of y from rows of y's own type; whether all are finite, in one pass."""
+    size = y.cols * pointed_size(y.data)
+    permutation, data = binding[BINDING_PERMUTATION], binding[BINDING_DATA]
+    stride, offset = binding[BINDING_ROW_STRIDE], control_integer(segments, OFFSET)
+    total = zeros(y.data)
+    for i in range(begin, end):
+        fetch_row_ahead(binding, segments, i + n, size)
+        row = peek(permutation + 8 * (offset + i), I64) if permutation != 0 else offset + i
+        source, first = pointer(y.data, data + row * stride), i * y.ld
+        for j in range(0, y.cols, lanes(y.data)):
+            v = load_some(source, j, y.cols - j)
+            store_some(y.data, first + j, y.cols - j, v)
+            total += v - v
+    return lane_sum(total) == 0.0
+
+
 def gather_rows(record: Any, segments: Any, begin: int, end: int) -> None:
     """y[i, :] = source row permutation[offset + i] as floats, any dtype and strides; i0 binding.
 
@@ -187,12 +212,19 @@ def gather_rows(record: Any, segments: Any, begin: int, end: int) -> None:
     dtype, stride = binding[BINDING_DTYPE], binding[BINDING_COLUMN_STRIDE]
     check = binding[BINDING_FLAGS] & 1 != 0 and dtype in (F32_CODE, F64_CODE)
     n = control_integer(segments, N)
+    size = pointed_size(y.data)
+    places = binding[BINDING_DATA] | binding[BINDING_ROW_STRIDE]
+    code = F32_CODE if size == 4 else F64_CODE
+    same = dtype == code and stride == size and places % size == 0  # also aligned
+    if same and (copy_rows(y, binding, segments, begin, end, n) or not check):
+        return
     for i in range(begin, end):
-        fetch_row_ahead(binding, segments, i + n, y.cols * stride)
         row = source_row(binding, segments, i)
         address = source_address(binding, row)
         first = i * y.ld
-        cast_row(segments, y.data, first, address, y.cols, stride, dtype)
+        if not same:
+            fetch_row_ahead(binding, segments, i + n, y.cols * stride)
+            cast_row(segments, y.data, first, address, y.cols, stride, dtype)
         if check and not all_finite(y.data, first, y.cols):
             j = 0
             while y.data[first + j] - y.data[first + j] == 0.0:

@@ -9,12 +9,11 @@ from typing import Any
 
 from fastnn.backends.numba_jit.activation import LINEAR, activation, activation_gradient
 from fastnn.backends.numba_jit.jit import I64, device
-from fastnn.backends.numba_jit.lanes import VECTOR_BYTES
+from fastnn.backends.numba_jit.lanes import VECTOR_BYTES, multiply_add
 from fastnn.backends.numba_jit.product import (
     BLOCK_BYTES,
     KC,
     MC,
-    MR,
     NV,
     PANEL_BYTES,
     block_product,
@@ -23,7 +22,7 @@ from fastnn.backends.numba_jit.product import (
     packs,
 )
 from fastnn.backends.numba_jit.record import integer_attribute, rows_of, smaller, view
-from fastnn.backends.numba_jit.reduce import WIDTH, all_finite, column_sums
+from fastnn.backends.numba_jit.reduce import all_finite, column_sums
 from fastnn.backends.numba_jit.update import (
     ADAM,
     MOMENTUM,
@@ -35,12 +34,14 @@ from fastnn.backends.numba_jit.update import (
 )
 from fastnn.backends.numba_jit.vector import (
     at,
+    lane_sum,
     lanes,
     lanes_below,
     load,
     load_some,
     mask_bits,
     population,
+    splat,
     stack,
     store,
     store_some,
@@ -52,8 +53,10 @@ DEPTH_BYTES = DEPTH * NV * VECTOR_BYTES
 TILE_BYTES = HEIGHT * NV * VECTOR_BYTES
 ROOM_BYTES = 98304  # of x, packed for all panels of a tile of dw
 ROOM_SAMPLES = ROOM_BYTES // (HEIGHT * VECTOR_BYTES)  # times the lanes of a register
+WIDTH = 64  # columns of dz that are summed before the update of their biases
 SUM_BYTES = 8 * WIDTH
 INDEX_MOST = 4096  # inputs of a layer whose columns of zeros are looked for
+INDEX_LEAST = 8192  # multiply-adds of a block below which looking costs more than it may save
 INDEX_BYTES = 8 * INDEX_MOST
 LIST_BYTES = 8 * HEIGHT
 ASIDE_BYTES = NV * VECTOR_BYTES
@@ -83,7 +86,7 @@ def list_columns(index: Any, used: Any, x: Any, w: Any, first: Any, rows: Any) -
     is, unless w is not finite.
     """
     n_in, vl, count = x.cols, lanes(x.data), 0
-    if n_in > INDEX_MOST or rows < MR:
+    if n_in > INDEX_MOST or rows * n_in * w.cols < INDEX_LEAST:
         return n_in
     if used_columns(used, x, first, rows, 0, n_in) > n_in - n_in // 8:
         return n_in
@@ -103,6 +106,53 @@ def clear(c: Any, count: Any) -> Any:
 
 
 @device
+def row_product(x: Any, first: Any, w: Any, n_in: Any) -> Any:
+    """Σ_k x[first + k]·w[k]: column k goes to lane k mod VL, ascending, then the lanes join."""
+    total = zeros(w)
+    for k in range(0, n_in, lanes(w)):
+        total = multiply_add(load_some(x, first + k, n_in - k), load_some(w, k, n_in - k), total)
+    return lane_sum(total)
+
+
+@device
+def row_products(x: Any, first: Any, ld: Any, w: Any, n_in: Any, c: Any, at_row: Any) -> Any:
+    """``row_product`` of four rows at once, the same operations for each."""
+    p, q, r, s = zeros(w), zeros(w), zeros(w), zeros(w)
+    for k in range(0, n_in, lanes(w)):
+        left, place = n_in - k, first + k
+        weights = load_some(w, k, left)
+        p = multiply_add(load_some(x, place, left), weights, p)
+        q = multiply_add(load_some(x, place + ld, left), weights, q)
+        r = multiply_add(load_some(x, place + 2 * ld, left), weights, r)
+        s = multiply_add(load_some(x, place + 3 * ld, left), weights, s)
+    c[at_row], c[at_row + 1] = lane_sum(p), lane_sum(q)
+    c[at_row + 2], c[at_row + 3] = lane_sum(r), lane_sum(s)
+
+
+@device
+def forward_vector(
+    z: Any, x: Any, w: Any, biased: Any, b: Any, rows: Any, function: Any, c: Any
+) -> Any:
+    """z of a layer with one output: columns of x and w fill the registers, four rows at a time."""
+    for i in range(0, rows, MC):
+        block, done = smaller(rows - i, MC), 0
+        while done + 4 <= block:
+            row_products(x.data, (i + done) * x.ld, x.ld, w, x.cols, c, done)
+            done += 4
+        while done < block:
+            c[done] = row_product(x.data, (i + done) * x.ld, w, x.cols)
+            done += 1
+        joined = block if z.ld == 1 else 1  # rows that lie as one
+        for r in range(0, block, joined):
+            for j in range(0, joined, lanes(w)):
+                total = load(c, r + j)
+                if biased:
+                    total = total + splat(b[0])
+                y = activation(function, total)
+                store_some(z.data, (i + r) * z.ld + j, joined - j, y)
+
+
+@device
 def forward(record: Any, segments: Any, begin: Any, end: Any, function: Any) -> Any:
     """Panels of NR columns outermost, read from w where they lie: by every row tile of a block."""
     z, x = view(record, segments, 0, begin), view(record, segments, 1, begin)
@@ -112,6 +162,9 @@ def forward(record: Any, segments: Any, begin: Any, end: Any, function: Any) -> 
     panel, c = stack(w.data, PANEL_BYTES), stack(w.data, BLOCK_BYTES)
     index, used = stack(I64, INDEX_BYTES), stack(I64, INDEX_BYTES)
     vl, nr = lanes(w.data), NV * lanes(w.data)
+    if z.cols == 1 and w.ld <= 1:
+        forward_vector(z, x, w.data, biased, b, end - begin, function, c)
+        return
     for i in range(0, end - begin, MC):
         rows = smaller(end - begin - i, MC)
         count = list_columns(index, used, x, w, i, rows)
@@ -157,6 +210,16 @@ def dense_activation_forward(record: Any, segments: Any, begin: int, end: int) -
 
 
 @device
+def outer_product(rows: Any, cols: Any, dz: Any, ld: Any, w: Any, c: Any) -> Any:
+    """c[r, :] = dz[r]·w: dx of a layer with one output. The 0 that is added is a tile's."""
+    vl, nr = lanes(w), NV * lanes(w)
+    for k in range(0, cols, vl):
+        weights = load_some(w, k, cols - k)
+        for r in range(rows):
+            store(c, r * nr + k, multiply_add(splat(dz[r * ld]), weights, zeros(w)))
+
+
+@device
 def input_gradient(record: Any, segments: Any, begin: Any, end: Any, function: Any) -> Any:
     """Panels of NR columns of dx = NR rows of w, turned while they are packed."""
     dx, dz = view(record, segments, 0, begin), view(record, segments, 1, begin)
@@ -169,7 +232,10 @@ def input_gradient(record: Any, segments: Any, begin: Any, end: Any, function: A
         rows = smaller(end - begin - i, MC)
         for k in range(0, dx.cols, nr):
             cols = smaller(dx.cols - k, nr)
-            for j in range(0, dz.cols, KC):
+            vector = dz.cols == 1 and w.ld <= 1
+            if vector:
+                outer_product(rows, cols, at(dz.data, i * dz.ld), dz.ld, at(w.data, k), c)
+            for j in range(0, 0 if vector else dz.cols, KC):
                 depth = smaller(dz.cols - j, KC)
                 pack_columns(panel, at(w.data, k * w.ld + j), w.ld, depth, cols)
                 from_dz = at(dz.data, i * dz.ld + j)
@@ -212,13 +278,17 @@ def pack_block(
 
 
 @device
-def list_rows(chosen: Any, place: Any, used: Any, x: Any, n: Any, k: Any, rows: Any) -> Any:
+def list_rows(
+    chosen: Any, place: Any, used: Any, x: Any, n: Any, k: Any, rows: Any, n_out: Any
+) -> Any:
     """Lists the columns of [k, k + rows) of x that are not 0 in the whole batch, and one that is.
 
     Columns of zeros have rows of dw that are all the same: Σ 0·dz, which is 0, or NaN where dz is
     not finite. place[r]: which row of the product is row r of dw. Returns how many are listed, or
     ``rows`` and no list if there is nothing to save.
     """
+    if n * rows * n_out < INDEX_LEAST:
+        return rows
     count, listed, vl = used_columns(used, x, 0, n, k, k + rows), 0, lanes(x.data)
     if count + 1 > rows - rows // 8:
         return rows
@@ -269,6 +339,20 @@ def finish_dw(kind: Any, u: Any, dw: Any, rows: Any, cols: Any, c: Any, place: A
 
 
 @device
+def vector_gradient(c: Any, x: Any, dz: Any, n: Any, begin: Any, cols: Any, panel: Any) -> Any:
+    """Rows of dw of a layer with one output, Σ_i dz[i]·x[i, :], which fill the registers."""
+    index = stack(I64, 8)  # none is listed
+    for i in range(0, n, DEPTH):
+        depth = smaller(n - i, DEPTH)
+        source, ld = at(x.data, i * x.ld + begin), x.ld
+        if cols % lanes(x.data) != 0:
+            pack_rows(panel, source, ld, depth, cols)
+            source, ld = panel, NV * lanes(x.data)
+        from_dz = at(dz.data, i * dz.ld)
+        block_product(1, cols, depth, False, index, from_dz, 0, dz.ld, source, ld, c, i == 0)
+
+
+@device
 def weight_gradient(kind: Any, record: Any, segments: Any, begin: Any, end: Any) -> Any:
     """The rows begin .. end of dw, HEIGHT at a time, panels of NR columns outermost.
 
@@ -286,9 +370,15 @@ def weight_gradient(kind: Any, record: Any, segments: Any, begin: Any, end: Any)
     n = rows_of(record, segments, first)
     chosen, place = stack(I64, LIST_BYTES), stack(I64, LIST_BYTES)
     used = stack(I64, LIST_BYTES)
+    if dw.cols == 1:
+        for k in range(begin, end, nr):
+            cols = smaller(end - k, nr)
+            vector_gradient(c, x, dz, n, k, cols, panel)
+            finish_dw(kind, u, dw, 1, cols, c, k)
+        return
     for k in range(begin, end, HEIGHT):
         rows = smaller(end - k, HEIGHT)
-        packed = list_rows(chosen, place, used, x, n, k, rows)
+        packed = list_rows(chosen, place, used, x, n, k, rows, dw.cols)
         for j in range(0, dw.cols, nr):
             cols = smaller(dw.cols - j, nr)
             for i in range(0, n, DEPTH):
@@ -318,7 +408,7 @@ def dense_db(record: Any, segments: Any, begin: int, end: int) -> None:
     """db[j] = Σ_i dz[i, j], i ascending, in double; a tile is columns."""
     db, dz = view(record, segments, 0, 0), view(record, segments, 1, 0)
     rows = rows_of(record, segments, 1)
-    column_sums(segments, at(db.data, begin), dz, rows, begin, end, 1.0)
+    column_sums(at(db.data, begin), dz, rows, begin, end, 1.0)
 
 
 @device
@@ -329,9 +419,10 @@ def bias_step(kind: Any, record: Any, segments: Any, begin: Any, end: Any) -> An
     sums = stack(dz.data, SUM_BYTES)
     for j in range(begin, end, WIDTH):
         cols = smaller(end - j, WIDTH)
-        column_sums(segments, sums, dz, rows, j, j + cols, 1.0)
+        column_sums(sums, dz, rows, j, j + cols, 1.0)
         for column in range(0, cols, lanes(sums)):
-            apply_update(kind, u, j + column, cols - column, load(sums, column))
+            left = cols - column
+            apply_update(kind, u, j + column, left, load_some(sums, column, left))
 
 
 # dense_dw_…_step, dense_db_…_step: dense_dw or dense_db followed by the optimizer's step on that

@@ -160,9 +160,9 @@ def multiply_block(
     nr = NV * lanes(c)
     width = (cols + lanes(c) - 1) // lanes(c)
     number = (rows + MR - 1) // MR
-    row = 0
+    least, row = rows // number, 0
     for t in range(number):
-        height = (rows - row + number - t - 1) // (number - t)
+        height = least + (1 if t < rows - least * number else 0)
         from_a, to = at(a, row * a_row), at(c, row * nr)
         tile(height, width, listed, depth, index, from_a, a_row, a_step, b, b_step, to, first)
         row += height

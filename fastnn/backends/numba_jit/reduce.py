@@ -17,41 +17,60 @@ from fastnn.backends.numba_jit.record import (
     put,
     real,
     rows_of,
-    smaller,
     view,
 )
 from fastnn.backends.numba_jit.vector import (
     at,
     lane_sum,
     lanes,
+    load,
     load_some,
+    narrowed,
     splat,
     stack,
+    store,
     store_some,
+    wide_add,
+    wide_zeros,
     zeros,
 )
 from fastnn.ops.codes import REDUCE
 
 SUM, MEAN, MAX, MIN = (REDUCE[name] for name in ("sum", "mean", "max", "min"))
 PROD = REDUCE["prod"]
-WIDTH = 64  # columns that are summed together
-WIDTH_BYTES = 8 * WIDTH
 
 
 @device
-def column_sums(segments: Any, y: Any, x: Any, rows: Any, begin: Any, end: Any, scale: Any) -> Any:
-    """y[j - begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double."""
-    sums = stack(F64, WIDTH_BYTES)
-    for j in range(begin, end, WIDTH):
-        cols = smaller(end - j, WIDTH)
-        for c in range(WIDTH):
-            sums[c] = 0.0
+def column_sums(y: Any, x: Any, rows: Any, begin: Any, end: Any, scale: Any) -> Any:
+    """y[j - begin] = scale·Σ_i x[i, j] for begin ≤ j < end, rows ascending, in double.
+
+    Four registers of columns at a time, the sums in registers too.
+    """
+    vl, j = lanes(x.data), begin
+    while end - j >= 4 * vl:
+        a, b, c, d = (
+            wide_zeros(x.data),
+            wide_zeros(x.data),
+            wide_zeros(x.data),
+            wide_zeros(x.data),
+        )
         for i in range(rows):
             first = i * x.ld + j
-            for c in range(cols):
-                sums[c] += F64(x.data[first + c])
-        for c in range(cols):
-            y[j - begin + c] = real(segments, sums[c] * scale)
+            a = wide_add(a, load(x.data, first))
+            b = wide_add(b, load(x.data, first + vl))
+            c = wide_add(c, load(x.data, first + 2 * vl))
+            d = wide_add(d, load(x.data, first + 3 * vl))
+        store(y, j - begin, narrowed(a, scale))
+        store(y, j - begin + vl, narrowed(b, scale))
+        store(y, j - begin + 2 * vl, narrowed(c, scale))
+        store(y, j - begin + 3 * vl, narrowed(d, scale))
+        j += 4 * vl
+    while j < end:
+        total = wide_zeros(x.data)
+        for i in range(rows):
+            total = wide_add(total, load_some(x.data, i * x.ld + j, end - j))
+        store_some(y, j - begin, end - j, narrowed(total, scale))
+        j += vl
 
 
 @device
@@ -147,7 +166,7 @@ def reduce_rows(record: Any, segments: Any, begin: int, end: int) -> None:
         column_extremes(at(y.data, begin), x, rows, begin, end, function == MAX)
     else:
         scale = 1.0 / rows if function == MEAN else 1.0
-        column_sums(segments, at(y.data, begin), x, rows, begin, end, scale)
+        column_sums(at(y.data, begin), x, rows, begin, end, scale)
 
 
 def spread_mean(record: Any, segments: Any, begin: int, end: int) -> None:

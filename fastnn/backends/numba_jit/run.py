@@ -93,8 +93,8 @@ def record_of(job: Any, number: Any) -> Any:
 
 @device
 def tiles_of(extent: Any, grain: Any) -> Any:
-    """Tiles that cover an extent."""
-    return (extent + grain - 1) // grain
+    """Tiles that cover an extent. One, as in small networks, is found without a division."""
+    return 1 if 0 < extent <= grain else (extent + grain - 1) // grain
 
 
 @device
@@ -258,13 +258,15 @@ def run_program(
                 many = shared != 0 and threads > 1 and cost >= PARALLEL_COST
                 job[BLOCK] = row_block(stage, n, threads if many else 1)
                 job[TILES] = count_tiles(job)
-                many = many and job[TILES] > 1
-                write(job, NEXT, 0)
-                if many:
+                if many and job[TILES] > 1:
+                    write(job, NEXT, 0)
                     open_job(job, smaller(threads, job[TILES]))
-                run_tiles(job, 0)
-                if many:
+                    run_tiles(job, 0)
                     close_job(job)
+                else:  # alone, without an atomic word
+                    job[WORKED] = 1
+                    for tile in range(job[TILES]):
+                        run_tile(job, tile)
         if status[STATUS_CODE] != 0:
             running = False
         else:

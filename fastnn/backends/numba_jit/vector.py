@@ -4,14 +4,27 @@ half of ``kernels/vec.h``. Deliberately not here: what is done to registers (``l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_model
 
-from fastnn.backends.numba_jit.jit import device
-from fastnn.backends.numba_jit.lanes import F32, I1, I32, Mask, Vector, length, register, spread
+from fastnn.backends.numba_jit.lanes import (
+    F32,
+    I1,
+    I32,
+    Lanes,
+    Mask,
+    NumbaType,
+    PrimitiveModel,
+    Vector,
+    length,
+    maximum,
+    register,
+    spread,
+)
 
 # -- loads and stores ----------------------------------------------------------------------------
 
@@ -171,21 +184,38 @@ def lanes_below(typing_context: Any, p: Any, count: Any) -> Any:
 # -- across the lanes ----------------------------------------------------------------------------
 
 
+def _together(builder: Any, value: Any, join: Callable[[Any, Any], Any]) -> Any:
+    """The lanes put together, always in the same order: halves, then quarters, and so on."""
+    width = value.type.count // 2
+    while width:
+        kind = ir.VectorType(I32, width)
+        low = ir.Constant(kind, list(range(width)))
+        high = ir.Constant(kind, list(range(width, 2 * width)))
+        empty = ir.Constant(value.type, ir.Undefined)
+        value = join(*(builder.shuffle_vector(value, empty, part) for part in (low, high)))
+        width //= 2
+    return builder.extract_element(value, I32(0))
+
+
 @intrinsic
 def lane_sum(typing_context: Any, v: Any) -> Any:
-    """Sum of the lanes, always in the same order: halves, then quarters, and so on."""
+    """Sum of the lanes."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        value, width = args[0], length(v.real) // 2
-        while width:
-            kind = ir.VectorType(I32, width)
-            low = ir.Constant(kind, list(range(width)))
-            high = ir.Constant(kind, list(range(width, 2 * width)))
-            empty = ir.Constant(value.type, ir.Undefined)
-            halves = [builder.shuffle_vector(value, empty, part) for part in (low, high)]
-            value = builder.fadd(*halves)
-            width //= 2
-        return builder.extract_element(value, I32(0))
+        return _together(builder, args[0], builder.fadd)
+
+    return v.real(v), emit
+
+
+@intrinsic
+def lane_maximum(typing_context: Any, v: Any) -> Any:
+    """The largest lane; NaN if any lane is."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def larger(a: Any, b: Any) -> Any:
+            return maximum(Lanes(builder, a), Lanes(builder, b)).value
+
+        return _together(builder, args[0], larger)
 
     return v.real(v), emit
 
@@ -200,21 +230,75 @@ def lane(typing_context: Any, v: Any, number: Any) -> Any:
     return v.real(v, types.int64), emit
 
 
-@device
-def lane_maximum(v: Any) -> Any:
-    """The largest lane; NaN if any lane is."""
-    best = lane(v, 0)
-    for number in range(1, lanes_in(v)):
-        other = lane(v, number)
-        best = other if other > best or other != other else best
-    return best
-
-
 @intrinsic
 def lanes_in(typing_context: Any, v: Any) -> Any:
     """Lanes of a register."""
     number = length(v.real)
     return types.int64(v), lambda context, builder, sig, args: ir.Constant(ir.IntType(64), number)
+
+
+# -- sums in double ------------------------------------------------------------------------------
+
+
+class Wide(NumbaType):
+    """As many doubles as a register has lanes of a float type."""
+
+    def __init__(self, real: types.Float) -> None:
+        self.real: Any = real
+        super().__init__(f"wide({real} x {length(real)})")
+
+
+def doubles_of(real: types.Float) -> ir.VectorType:
+    """LLVM's name of such doubles."""
+    return ir.VectorType(ir.DoubleType(), length(real))
+
+
+@register_model(Wide)
+class WideModel(PrimitiveModel):
+    """A vector, which LLVM cuts into registers."""
+
+    def __init__(self, manager: Any, numba_type: Wide) -> None:
+        super().__init__(manager, numba_type, doubles_of(numba_type.real))
+
+
+@intrinsic
+def wide_zeros(typing_context: Any, p: Any) -> Any:
+    """Zeros, for registers of what ``p`` points to."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = doubles_of(p.dtype)
+        return ir.Constant(kind, [0.0] * kind.count)
+
+    return Wide(p.dtype)(p), emit
+
+
+@intrinsic
+def wide_add(typing_context: Any, wide: Any, v: Any) -> Any:
+    """Wide + v, lane by lane, in double."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide, v = args
+        return builder.fadd(wide, builder.fpext(v, wide.type) if v.type != wide.type else v)
+
+    return wide(wide, v), emit
+
+
+@intrinsic
+def narrowed(typing_context: Any, wide: Any, scale: Any) -> Any:
+    """Scale · wide, rounded to a register."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide, scale = args
+        count, kind = wide.type.count, register(sig.return_type.real)
+        one = builder.insert_element(ir.Constant(wide.type, ir.Undefined), scale, I32(0))
+        each = ir.Constant(ir.VectorType(I32, count), [0] * count)
+        product = builder.fmul(wide, builder.shuffle_vector(one, one, each))
+        return builder.fptrunc(product, kind) if kind != wide.type else product
+
+    return Vector(wide.real)(wide, types.float64), emit
+
+
+# -- memory of a kernel's own --------------------------------------------------------------------
 
 
 @intrinsic(prefer_literal=True)
@@ -265,6 +349,23 @@ def size_of(typing_context: Any, kind: Any) -> Any:
     return types.int64(kind), lambda context, builder, sig, args: ir.Constant(
         ir.IntType(64), number
     )
+
+
+@intrinsic
+def pointed_size(typing_context: Any, p: Any) -> Any:
+    """Bytes of what ``p`` points to."""
+    number = p.dtype.bitwidth // 8
+    return types.int64(p), lambda context, builder, sig, args: ir.Constant(ir.IntType(64), number)
+
+
+@intrinsic
+def pointer(typing_context: Any, p: Any, address: Any) -> Any:
+    """An address as a pointer of p's type."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[1], args[0].type)
+
+    return p(p, types.int64), emit
 
 
 @intrinsic
