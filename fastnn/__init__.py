@@ -92,11 +92,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_NAMES[name]), name)
         globals()[name] = value
         return value
-    from fastnn.registry import near_names
+    from fastnn.lacking import refuse
 
-    near = near_names(name, __all__)
-    hint = f" Did you mean fastnn.{near[0]}?" if near else ""
-    raise AttributeError(f"module 'fastnn' has no attribute {name!r}.{hint}")
+    refuse(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.ops.activation import activation_forward
 from fastnn.ops.curve import curve
 from fastnn.ops.dispatch import elementwise
@@ -362,3 +363,7 @@ def plot(
     from fastnn.drawing import curves
 
     return curves.plot(names, to_file, dpi)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

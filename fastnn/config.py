@@ -5,11 +5,12 @@ Backend and thread settings stand in ``fastnn.backends``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 
 __all__ = ["floatx", "set_floatx", "epsilon", "set_epsilon", "standardize_dtype"]
 
@@ -104,3 +105,7 @@ def standardize_dtype(dtype: Any) -> str:
             "two types only."
         )
     return name
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

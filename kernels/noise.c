@@ -1,7 +1,7 @@
 /*
  * Random tensors that are a function of (seed, step, stream, row, column) alone, as dropout's masks are and from the
  * same words of Philox: element (i, e) of a tensor has the word that dropout would compare for it (dropout.c).
- * Not here: the generator (philox.h). Twin: fastnn/random.py, fastnn/backends/numpy_ref/noise.py.
+ * Not here: the generator (philox.h). Twin: fastnn/random, fastnn/backends/numpy_ref/noise.py.
  */
 #ifndef FASTNN_NOISE_ONCE
 #define FASTNN_NOISE_ONCE

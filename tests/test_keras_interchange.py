@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 import fastnn
+from fastnn.compat.keras_names import NAMES, VERSION
+from tests.compat.make_keras_names import public_names
 from tests.golden.golden_file import TOLERANCE, assert_close
 
 # Keras and JAX warn about their own future, which is not what is tested here.
@@ -191,7 +193,7 @@ def test_automatic_names(keras: Any) -> None:
 
 NAMESPACES = (
     "layers", "losses", "metrics", "optimizers", "initializers", "callbacks", "activations",
-    "saving", "models",
+    "saving", "models", "random", "utils",
 )  # fmt: skip
 
 # Arguments of Keras that are not ours, with the reason. An unlisted one fails the test.
@@ -237,9 +239,7 @@ def differences(name: str, ours: Any, theirs: Any) -> list[str]:
 def test_signatures(namespace: str, keras: Any) -> None:
     ours, theirs = getattr(fastnn, namespace), getattr(keras, namespace)
     names = [name for name in dir(theirs) if not name.startswith("_") and hasattr(ours, name)]
-    # (keras.layers.concatenate is a function, our concatenate a file)
-    both = [(name, getattr(ours, name), getattr(theirs, name)) for name in names]
-    shared = [name for name, *pair in both if all(map(callable, pair))]
+    shared = [n for n in names if callable(getattr(ours, n)) and callable(getattr(theirs, n))]
     assert len(shared) >= 4, shared
     found = []
     for name in shared:
@@ -248,6 +248,12 @@ def test_signatures(namespace: str, keras: Any) -> None:
         pair = getattr(ours, name), getattr(theirs, name)
         found += differences(f"{namespace}.{name}", *pair)
     assert found == []
+
+
+def test_the_list_of_names_is_that_of_keras(keras: Any) -> None:
+    if keras.__version__ != VERSION:
+        pytest.skip(f"the list is of Keras {VERSION}")
+    assert {module: names.split() for module, names in NAMES.items()} == public_names()
 
 
 def test_signatures_of_sequential(keras: Any) -> None:

@@ -57,8 +57,7 @@ unknown metric
 unknown backend
     ArgumentError: unknown backend 'cc'. Did you mean 'c'? Known: 'auto', 'c', 'numba', 'numpy'.
 unknown attribute of fastnn
-    AttributeError: module 'fastnn' has no attribute 'Sequental'. Did you mean
-    fastnn.Sequential?
+    AttributeError: fastnn.Sequental does not exist. Did you mean Sequential?
 unknown argument of a layer
     ArgumentError: Dense: unknown argument 'activaton'. Did you mean 'activation'? Its arguments
     are: units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,

@@ -5,6 +5,8 @@ in ``fastnn/training``, and so is the progress display, which is no callback her
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastnn.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
 from fastnn.callbacks.callback import Callback as Callback
 from fastnn.callbacks.callback_list import CallbackList as CallbackList
@@ -23,6 +25,7 @@ from fastnn.callbacks.refused import TensorBoard as TensorBoard
 from fastnn.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from fastnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 from fastnn.callbacks.training_report import TrainingReport as TrainingReport
+from fastnn.lacking import refusing
 
 __all__ = [
     "BackupAndRestore",
@@ -44,3 +47,6 @@ __all__ = [
     "TerminateOnNaN",
     "TrainingReport",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

@@ -14,14 +14,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from fastnn.compat.advice import advice
 from fastnn.compat.eager_tensor import presented
+from fastnn.compat.lacking import lacking_name, message
 from fastnn.compat.names import ROOTS, module_names, module_table
 from fastnn.errors import StateError
 from fastnn.program.results import set_presentation
-from fastnn.registry import near_names
-
-_LISTED = 40  # names in a message, when none is near
 
 
 class AliasModule(ModuleType):
@@ -37,7 +34,7 @@ class AliasModule(ModuleType):
             return module
         names = module_names(full_name)
         if name not in names:
-            raise AttributeError(missing(full_name, name))
+            raise lacking_name(full_name, name, lambda: known_names(full_name))
         value = names[name]()
         setattr(self, name, value)
         return value
@@ -53,22 +50,6 @@ def known_names(full_name: str) -> list[str]:
     return sorted({*(n for n in submodules if "." not in n), *module_names(full_name)})
 
 
-def missing(full_name: str, name: str) -> str:
-    """The message for a name that an alias module does not have.
-
-    It ends without a full stop, because python may add ". Did you mean: ...?".
-    """
-    what_to_do = advice(full_name, name)
-    if what_to_do:
-        return f"{full_name}.{name} is not in fastnn: {what_to_do}"
-    known = [item for item in known_names(full_name) if not item.startswith("_")]
-    near = near_names(name, known)
-    if near:
-        return f"{full_name}.{name} is not in fastnn yet; near names that are: {', '.join(near)}"
-    listed = ", ".join(known[:_LISTED]) + (", ..." if len(known) > _LISTED else "")
-    return f"{full_name}.{name} is not in fastnn yet; {full_name} has: {listed}"
-
-
 class AliasFinder(MetaPathFinder, Loader):
     """Finds the modules of the table, and refuses all others of the same packages."""
 
@@ -82,7 +63,7 @@ class AliasFinder(MetaPathFinder, Loader):
         if fullname not in module_table():
             # `from keras.layers import X` ends here too: the import system tries X as a submodule
             parent, _, name = fullname.rpartition(".")
-            raise ImportError(missing(parent, name), name=fullname)
+            raise ImportError(message(parent, name, known_names(parent)), name=fullname)
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

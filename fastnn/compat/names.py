@@ -25,18 +25,30 @@ KERAS: dict[str, str] = {
     "datasets.mnist": "fastnn.datasets.mnist",
     "initializers": "fastnn.initializers",
     "layers": "fastnn.layers",
-    "layers.core": "fastnn.layers",  # Keras 1 and 2
+    "layers.advanced_activations": "fastnn.layers",  # Keras 1 and 2, as the next four
+    "layers.core": "fastnn.layers",
+    "layers.experimental": "",
+    "layers.experimental.preprocessing": "fastnn.layers",
+    "layers.normalization": "fastnn.layers",
     "losses": "fastnn.losses",
     "metrics": "fastnn.metrics",
     "models": "fastnn.models",
     "ops": "fastnn.ops",
+    "ops.nn": "fastnn.ops",
+    "ops.numpy": "fastnn.ops",
     "optimizers": "fastnn.optimizers",
-    "optimizers.legacy": "fastnn.optimizers",  # Keras 2.11 to 2.15
+    "optimizers.experimental": "fastnn.optimizers",  # Keras 2.9 to 2.15, as the next
+    "optimizers.legacy": "fastnn.optimizers",
     "optimizers.schedules": "fastnn.optimizers.schedules",
+    "preprocessing": "",
+    "preprocessing.image": "",
+    "preprocessing.sequence": "",
+    "random": "fastnn.random.arrays",
     "regularizers": "fastnn.regularizers",
     "saving": "fastnn.saving",
     "utils": "fastnn.utils",
-    "utils.np_utils": "fastnn.utils",  # Keras 1 and 2: np_utils.to_categorical
+    "utils.np_utils": "fastnn.utils",  # Keras 1 and 2, as the next: np_utils.to_categorical
+    "utils.vis_utils": "fastnn.utils",
 }
 # What Keras has at its top, and where it is here
 KERAS_TOP = {
@@ -51,6 +63,7 @@ KERAS_TOP = {
     "Regularizer": "fastnn.regularizers",
     "Sequential": "fastnn",
 }
+PICTURES = ("array_to_img", "img_to_array", "load_img", "save_img")
 # Further names of a module, by the module of fastnn that has them
 ELSEWHERE: dict[str, dict[str, str]] = {
     "backend": {
@@ -63,8 +76,9 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "ops": {
         "amax": "fastnn.ops:max",
         "amin": "fastnn.ops:min",
-        "shape": "fastnn.compat.tensorflow_names:shape",
     },
+    "preprocessing.image": {name: "fastnn.utils" for name in PICTURES},
+    "preprocessing.sequence": {"pad_sequences": "fastnn.utils"},
     "utils": {
         name: "fastnn.saving"
         for name in (
@@ -112,8 +126,8 @@ TENSORFLOW = (
 # Names that fastnn's modules have and Keras's of the same name have not
 NOT_KERAS = {
     "fastnn.saving": {"model_from_bytes", "model_to_bytes", "reduce_model"},
-    "fastnn.datasets.mnist": {"SET"},
-    "fastnn.datasets.fashion_mnist": {"SET"},
+    "fastnn.datasets.mnist": {"SET", "ImageSet", "RemoteFile", "idx_bundle"},
+    "fastnn.datasets.fashion_mnist": {"SET", "ImageSet", "RemoteFile", "idx_bundle"},
 }
 
 ROOTS = ("keras", "tensorflow")

@@ -5,10 +5,11 @@ turned into constraints here; the formulas are in ``constraints.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn.constraints.constraints import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.registry import Registry
 
 __all__ = [
@@ -109,3 +110,7 @@ def get(
         f"received {identifier!r} as a constraint, expected a name, a Constraint object, a "
         "function or a configuration. Pass 'non_neg' or fastnn.constraints.NonNeg(), for example."
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

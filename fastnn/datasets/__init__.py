@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastnn.lacking import refuse
+
 if TYPE_CHECKING:
     from fastnn.datasets import digits as digits
     from fastnn.datasets import fashion_mnist as fashion_mnist
@@ -47,9 +49,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}. Known: {', '.join(__all__)}."
-    )
+    refuse(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,7 @@ here; the formulas are in ``constant.py``, ``distribution.py``, ``scaling.py`` a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from fastnn.initializers.scaling import HeUniform as HeUniform
 from fastnn.initializers.scaling import LecunNormal as LecunNormal
 from fastnn.initializers.scaling import LecunUniform as LecunUniform
 from fastnn.initializers.scaling import VarianceScaling as VarianceScaling
+from fastnn.lacking import refusing
 from fastnn.registry import Registry
 
 __all__ = [
@@ -226,3 +227,7 @@ def get(
         "Initializer, a function of (shape, dtype=None), an array or a configuration. "
         "For a fixed number write Constant(number)."
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

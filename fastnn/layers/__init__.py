@@ -6,19 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.layers.activation import Activation
 from fastnn.layers.activity_regularization import ActivityRegularization
 from fastnn.layers.alpha_dropout import AlphaDropout
 from fastnn.layers.batch_normalization import BatchNormalization
 from fastnn.layers.branches import Parallel, Residual
 from fastnn.layers.category_encoding import CategoryEncoding
-from fastnn.layers.concatenate import Concatenate
+from fastnn.layers.concatenate import Concatenate, concatenate
 from fastnn.layers.dense import Dense
 from fastnn.layers.discretization import Discretization
-from fastnn.layers.dot import Dot
+from fastnn.layers.dot import Dot, dot
 from fastnn.layers.dropout import Dropout
 from fastnn.layers.embedding import Embedding
 from fastnn.layers.flatten import Flatten
@@ -31,7 +32,21 @@ from fastnn.layers.lambda_layer import Lambda
 from fastnn.layers.layer import Layer
 from fastnn.layers.layer_normalization import LayerNormalization, RMSNormalization
 from fastnn.layers.masking import Masking
-from fastnn.layers.merging import Add, Average, Maximum, Merge, Minimum, Multiply, Subtract
+from fastnn.layers.merging import (
+    Add,
+    Average,
+    Maximum,
+    Merge,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from fastnn.layers.normalization import Normalization
 from fastnn.layers.permute import Permute
 from fastnn.layers.rectifiers import ELU, LeakyReLU, PReLU, ReLU
@@ -96,6 +111,14 @@ __all__ = [
     "Minimum",
     "Concatenate",
     "Dot",
+    "add",
+    "subtract",
+    "multiply",
+    "average",
+    "maximum",
+    "minimum",
+    "concatenate",
+    "dot",
     "Residual",
     "Parallel",
     "get",
@@ -237,3 +260,7 @@ def _with_objects(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) 
         else:
             made[argument] = found
     return made
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

@@ -1,4 +1,4 @@
-"""Joining several tensors along an axis."""
+"""Joining several tensors along an axis: a layer, and the same as a function."""
 
 from __future__ import annotations
 
@@ -83,6 +83,35 @@ class Concatenate(Merge):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""
         return {**super().get_config(), "axis": self.axis}
+
+
+def concatenate(inputs: Sequence[Any], axis: int = -1, **kwargs: Any) -> Any:
+    """Several tensors or arrays joined along an axis: ``Concatenate(axis)(inputs)``.
+
+    y = [x_0, x_1, …]
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    axis : the axis along which they are joined, counted with the batch; not 0.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Concatenate``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.concatenate([[[1.0, 2.0]], [[3.0]]]).tolist()
+    [[1.0, 2.0, 3.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def _all_count(x: Tensor, masks: list[Tensor | None]) -> Tensor:

@@ -1,4 +1,4 @@
-"""The product of two tensors, sample by sample."""
+"""The product of two tensors, sample by sample: a layer, and the same as a function."""
 
 from __future__ import annotations
 
@@ -95,6 +95,35 @@ class Dot(Merge):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""
         return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
+
+
+def dot(inputs: Sequence[Any], axes: int | Sequence[int] = -1, **kwargs: Any) -> Any:
+    """The products of two tensors or arrays, summed along axes: ``Dot(axes)(inputs)``.
+
+    y[i, …] = Σ_k x_0[i, …, k, …] · x_1[i, …, k, …]
+
+    Parameters
+    ----------
+    inputs : a list of two: arrays, or tensors inside a layer's ``call``.
+    axes : the axis of both inputs, or a pair of axes, counted with the batch; not 0.
+    **kwargs : ``normalize``, ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Dot``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.dot([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+    [[11.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Dot(axes=axes, **kwargs)(inputs)
 
 
 def _is_pair(axes: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Dropout as a layer. The op is in ``fastnn/ops/dropout.py``, its masks in ``fastnn/random.py``."""
+"""Dropout as a layer. The op is in ``fastnn/ops/dropout.py``, its masks in ``fastnn/random``."""
 
 from __future__ import annotations
 

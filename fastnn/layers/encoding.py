@@ -9,8 +9,9 @@ import numpy as np
 from fastnn import ops
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.input_spec import shown
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.elementwise import cast_i32
+from fastnn.ops.shape import one_hot as one_hot_op
+from fastnn.ops.shape import reshape as reshape_op
 from fastnn.program.tensor import Tensor, constant
 
 MODES = ("one_hot", "multi_hot", "count")
@@ -18,9 +19,9 @@ MODES = ("one_hot", "multi_hot", "count")
 
 def one_hot(ids: Tensor, classes: int, dtype: str) -> Tensor:
     """Rows (…, classes) with a one where the id is; zeros for an id outside of [0, classes)."""
-    column = shape_ops.reshape(ids, (*ids.shape, 1))
+    column = reshape_op(ids, (*ids.shape, 1))
     if ids.dtype == "int32":
-        return shape_ops.one_hot(column, classes, dtype)
+        return one_hot_op(column, classes, dtype)
     made: Tensor = ops.equal(column, constant(np.arange(classes), dtype))
     return made
 
@@ -35,7 +36,7 @@ def encode(
     """
     if mode == "one_hot":
         if ids.ndim > 1 and ids.shape[-1] == 1:
-            ids = shape_ops.reshape(ids, ids.shape[:-1])
+            ids = reshape_op(ids, ids.shape[:-1])
         return one_hot(ids, classes, dtype)
     if ids.ndim < 2:
         raise ShapeError(
@@ -54,7 +55,7 @@ def encode(
 def _last(x: Tensor) -> Tensor:
     """(batch, m, …) as (batch, …, 1, m): the ids that are counted together come last."""
     moved = x if x.ndim == 2 else ops.moveaxis(x, 1, -1)
-    return shape_ops.reshape(moved, (*moved.shape[:-1], 1, moved.shape[-1]))
+    return reshape_op(moved, (*moved.shape[:-1], 1, moved.shape[-1]))
 
 
 def checked_mode(owner: str, mode: Any, modes: tuple[str, ...] = MODES) -> str:

@@ -1,5 +1,5 @@
-"""Layers that make one tensor of several, element by element. Joining and products are in
-``concatenate.py`` and ``dot.py``.
+"""Layers that make one tensor of several, element by element, each also as a function. Joining and
+products are in ``concatenate.py`` and ``dot.py``.
 """
 
 from __future__ import annotations
@@ -226,6 +226,174 @@ class Minimum(Merge):
     def merge(self, inputs: list[Tensor]) -> Tensor:
         """The elementwise minimum."""
         return _extreme(ops.minimum, inputs)
+
+
+def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The sum of several tensors or arrays: ``Add()(inputs)``.
+
+    y = Σ_i x_i
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Add``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.add([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+    [[4.0, 6.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The difference of two tensors or arrays: ``Subtract()(inputs)``.
+
+    y = x_0 - x_1
+
+    Parameters
+    ----------
+    inputs : a list of two: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Subtract``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.subtract([[[1.0, 2.0]], [[3.0, 5.0]]]).tolist()
+    [[-2.0, -3.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The product of several tensors or arrays: ``Multiply()(inputs)``.
+
+    y = Π_i x_i
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Multiply``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.multiply([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+    [[3.0, 8.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The mean of several tensors or arrays: ``Average()(inputs)``.
+
+    y = Σ_i x_i / k
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Average``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.average([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+    [[2.0, 3.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The largest of several tensors or arrays, element by element: ``Maximum()(inputs)``.
+
+    y = max_i x_i
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Maximum``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.maximum([[[1.0, 5.0]], [[3.0, 4.0]]]).tolist()
+    [[3.0, 5.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The smallest of several tensors or arrays, element by element: ``Minimum()(inputs)``.
+
+    y = min_i x_i
+
+    Parameters
+    ----------
+    inputs : a list of several: arrays, or tensors inside a layer's ``call``.
+    **kwargs : ``name``, ``dtype``, … of the layer that is made.
+
+    Raises
+    ------
+    ArgumentError, ShapeError : as the layer ``Minimum``.
+
+    Examples
+    --------
+    >>> from fastnn import layers
+    >>> layers.minimum([[[1.0, 5.0]], [[3.0, 4.0]]]).tolist()
+    [[1.0, 4.0]]
+
+    Notes
+    -----
+    On ``Input(...)`` and what follows from it a graph results, for which ``Model`` says the
+    ``Sequential`` with ``Residual`` or ``Parallel`` that computes the same.
+    """
+    return Minimum(**kwargs)(inputs)
 
 
 def _spread(mask: Tensor, x: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ what it computes; the arithmetic is in the backends.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -239,3 +240,7 @@ def deserialize(
             f"file. Pass it: custom_objects={{{name!r}: the_function}}."
         )
     return LossFunctionWrapper((custom_objects or {})[name], **inner)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

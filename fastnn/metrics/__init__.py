@@ -4,6 +4,9 @@ in ``metric.py``; the families are in the files beside it; what names mean is in
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from fastnn.lacking import refusing
 from fastnn.losses import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -184,3 +187,6 @@ __all__ = [
     "serialize",
     "deserialize",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastnn.lacking import refuse
 from fastnn.models.sequential import Sequential as Sequential
 
 if TYPE_CHECKING:
@@ -40,4 +41,4 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'fastnn.models' has no attribute {name!r}.")
+    refuse(__name__, name)

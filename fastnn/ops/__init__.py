@@ -5,6 +5,9 @@ this file.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from fastnn.lacking import refusing
 from fastnn.ops.host import python
 from fastnn.ops.public_along import (
     glu,
@@ -24,7 +27,7 @@ from fastnn.ops.public_constants import (
     zeros,
     zeros_like,
 )
-from fastnn.ops.public_conversion import convert_to_numpy, convert_to_tensor
+from fastnn.ops.public_conversion import convert_to_numpy, convert_to_tensor, shape
 from fastnn.ops.public_corners import (
     hard_shrink,
     hard_sigmoid,
@@ -312,4 +315,8 @@ __all__ = [
     "python",
     "convert_to_numpy",
     "convert_to_tensor",
+    "shape",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

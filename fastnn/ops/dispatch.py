@@ -13,7 +13,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from fastnn import config
-from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
+from fastnn.errors import ArgumentError, FastnnError, ShapeError, UnsupportedError
 from fastnn.program.tensor import Shape, Size, Tensor, constant
 from fastnn.program.variable import Variable
 
@@ -43,10 +43,21 @@ def float_array(value: Any, owner: str, name: str) -> Array:
             raise TypeError
         return np.asarray(value, dtype=None if known else config.floatx())
     except (TypeError, ValueError):
-        raise ArgumentError(
-            f"{owner}: received {name} of type {type(value).__name__} that is not an array of "
-            "numbers. Pass an array, or a list of lists of equal lengths."
-        ) from None
+        raise _no_array(value, owner, name) from None
+
+
+def _no_array(value: Any, owner: str, name: str) -> FastnnError:
+    """The error for a value that is no array of numbers."""
+    if getattr(value, "is_sketch", False):
+        return UnsupportedError(
+            f"{owner}: received {name} of a functional graph (a layer called on Input(...)), but "
+            "fastnn's models are Sequential. Put the computation into a Layer whose call uses "
+            "fastnn.ops, or use the layer of that purpose, such as Activation or Add."
+        )
+    return ArgumentError(
+        f"{owner}: received {name} of type {type(value).__name__} that is not an array of "
+        "numbers. Pass an array, or a list of lists of equal lengths."
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -194,10 +205,7 @@ def number_array(value: Any, owner: str, integers: bool = True) -> Array:
         elif array.dtype.name not in ("float32", "float64") or not hasattr(value, "dtype"):
             array = array.astype(config.floatx())
     except (TypeError, ValueError):
-        raise ArgumentError(
-            f"{owner}: received an argument of type {type(value).__name__} that is not an array of "
-            "numbers. Pass an array, or a list of lists of equal lengths."
-        ) from None
+        raise _no_array(value, owner, "an argument") from None
     if array.size == 0:
         raise ShapeError(
             f"{owner}: received an array of shape {array.shape}, expected at least one element. "

@@ -2,7 +2,7 @@
 
 The mask comes from the counter-based generator Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel
 random numbers: as easy as 1, 2, 3", SC 2011), so it is a function of (seed, row, column, step,
-stream) and the same on every backend and for any number of threads: see ``fastnn/random.py``.
+stream) and the same on every backend and for any number of threads: see ``fastnn/random``.
 Dropout is linear, so its gradient is dropout with the same mask applied to dy; nothing is stored.
 """
 

@@ -12,8 +12,8 @@ import numpy as np
 from fastnn import config
 from fastnn.errors import ArgumentError
 from fastnn.ops import elementwise, strided
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.dispatch import Array, anyaxis, is_symbolic, symbol
+from fastnn.ops.shape import stop_gradient as stop_gradient_op
 from fastnn.program.tensor import Tensor
 
 DTYPES = ("float32", "float64", "int32", "bool")
@@ -197,4 +197,4 @@ def stop_gradient(variable: Any) -> Tensor:
     >>> ops.stop_gradient([1.0, 2.0]).tolist()
     [1.0, 2.0]
     """
-    return shape_ops.stop_gradient(variable)
+    return stop_gradient_op(variable)

@@ -49,3 +49,15 @@ def convert_to_numpy(x: Any) -> Any:
     array([1., 2.])
     """
     return np.asarray(x)
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """The sizes of x; of a symbolic tensor the first is that of the batch, a ``Size``.
+
+    Examples
+    --------
+    >>> from fastnn import ops
+    >>> ops.shape([[1.0, 2.0], [3.0, 4.0]])
+    (2, 2)
+    """
+    return tuple(symbol(x).shape) if is_symbolic(x) else np.shape(x)

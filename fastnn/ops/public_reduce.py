@@ -15,9 +15,9 @@ from typing import Any
 from fastnn import arguments
 from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.ops import elementwise, reduce, strided
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.axes import axis_number
 from fastnn.ops.dispatch import anyaxis
+from fastnn.ops.shape import reshape, stop_gradient
 from fastnn.program.tensor import Dimension, Tensor
 
 Axis = int | Sequence[int] | None
@@ -44,8 +44,8 @@ def within_samples(x: Tensor, gone: Sequence[int], formula: Callable[[Tensor], T
     left = tuple(sizes[axis] for axis in kept)
     turned = strided.transpose(x, [*kept, *gone])
     terms = math.prod(sizes[axis] for axis in gone)
-    y = formula(shape_ops.reshape(turned, (*lead, *left, terms)))
-    return shape_ops.reshape(y, (*lead, *left))
+    y = formula(reshape(turned, (*lead, *left, terms)))
+    return reshape(y, (*lead, *left))
 
 
 def reduced(owner: str, x: Tensor, axis: Axis, keepdims: bool, function: str) -> Tensor:
@@ -61,12 +61,12 @@ def reduced(owner: str, x: Tensor, axis: Axis, keepdims: bool, function: str) ->
                 "is the batch, but fastnn has no product over the batch. Name other axes."
             )
         left = strided.sample(y)
-        rows = shape_ops.reshape(y, (y.shape[0], math.prod(left)))
-        y = shape_ops.reshape(reduce.reduce_rows(rows, function), left)
+        rows = reshape(y, (y.shape[0], math.prod(left)))
+        y = reshape(reduce.reduce_rows(rows, function), left)
     if not arguments.flag(owner, "keepdims", keepdims):
         return y
     shape: list[Dimension] = [1 if a in axes else size for a, size in enumerate(x.shape)]
-    return shape_ops.reshape(y, tuple(shape))
+    return reshape(y, tuple(shape))
 
 
 @anyaxis("x", integers=False)
@@ -286,7 +286,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> round(float(ops.logsumexp([1000.0, 1000.0])), 3)
     1000.693
     """
-    largest = shape_ops.stop_gradient(reduced("logsumexp", x, axis, True, "max"))
+    largest = stop_gradient(reduced("logsumexp", x, axis, True, "max"))
     # infinity less infinity would be NaN
     finite = elementwise.binary(
         elementwise.binary(largest, largest, function="subtract"), 0.0, function="equal"
@@ -298,7 +298,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     if arguments.flag("logsumexp", "keepdims", keepdims):
         return y
     gone = reduced_axes("logsumexp", axis, x)
-    return shape_ops.reshape(y, tuple(s for a, s in enumerate(y.shape) if a not in gone))
+    return reshape(y, tuple(s for a, s in enumerate(y.shape) if a not in gone))
 
 
 @anyaxis("x", integers=False)

@@ -13,10 +13,11 @@ import numpy as np
 
 from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
-from fastnn.ops import shape as shape_ops
 from fastnn.ops import strided
 from fastnn.ops.axes import axis_number, ordered_axes
 from fastnn.ops.dispatch import is_symbolic, run, symbol
+from fastnn.ops.shape import one_hot as one_hot_op
+from fastnn.ops.shape import reshape as reshape_op
 from fastnn.program.tensor import Dimension, Size, Tensor, product
 
 
@@ -55,7 +56,7 @@ def one_hot(
                 f"one_hot: received a tensor of dtype {labels.dtype}, expected int32 labels. Set "
                 "the attribute sparse = True of your loss or metric to get labels as integers."
             )
-        hot = shape_ops.one_hot(shape_ops.reshape(labels, (*labels.shape, 1)), classes, name)
+        hot = one_hot_op(reshape_op(labels, (*labels.shape, 1)), classes, name)
         if place == labels.ndim:
             return hot
         order = [*range(place), labels.ndim, *range(place, labels.ndim)]
@@ -107,7 +108,7 @@ def reshape(x: Any, newshape: Sequence[Any]) -> Any:
                 "be -1."
             ) from None
     tensor = symbol(x)
-    return shape_ops.reshape(tensor, _symbolic_sizes(tensor, sizes))
+    return reshape_op(tensor, _symbolic_sizes(tensor, sizes))
 
 
 def _symbolic_sizes(x: Tensor, sizes: tuple[Any, ...]) -> tuple[Dimension, ...]:

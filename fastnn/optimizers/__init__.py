@@ -5,9 +5,10 @@ arithmetic is in ``fastnn/ops/optimizer.py``, ``layerwise.py`` and the backends.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.optimizers import schedules
 from fastnn.optimizers.adadelta import Adadelta
 from fastnn.optimizers.adafactor import Adafactor
@@ -126,3 +127,7 @@ def deserialize(
         )
         config = {**config, "config": {**inner, "learning_rate": made}}
     return REGISTRY.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

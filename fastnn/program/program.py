@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.optimizer import Run
+from fastnn.ops.shape import RESHAPE, copy
 from fastnn.program.autodiff import ancestors
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Buffer, Variable, aligned_bytes
@@ -121,8 +121,8 @@ class Program:
         needed = list(roots)
         for variable, tensor in (gradients or {}).items():
             node = tensor.node
-            if node is None or node.op is shape_ops.RESHAPE or id(tensor) in self.gradients:
-                tensor = shape_ops.copy(tensor)
+            if node is None or node.op is RESHAPE or id(tensor) in self.gradients:
+                tensor = copy(tensor)
                 node = tensor.node
             if node is not None:
                 needed.append(node)

@@ -5,9 +5,10 @@ and functions are turned into regularizers here; the formulas are in ``regulariz
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn.errors import ArgumentError
+from fastnn.lacking import refusing
 from fastnn.registry import Registry
 from fastnn.regularizers.regularizers import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
 
@@ -106,3 +107,7 @@ def get(
         f"received {identifier!r} as a regularizer, expected a name, a Regularizer object, a "
         "function or a configuration. Pass 'l2' or fastnn.regularizers.L2(0.01), for example."
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

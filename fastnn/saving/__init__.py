@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from fastnn.lacking import refusing
 from fastnn.registration import CustomObjectScope as CustomObjectScope
 from fastnn.registration import custom_object_scope as custom_object_scope
 from fastnn.registration import get_custom_objects as get_custom_objects
@@ -30,3 +33,6 @@ __all__ = [
     "save_model",
     "save_weights",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)

@@ -1,4 +1,4 @@
-"""One call that makes a script reproducible. The generators are in ``fastnn/random.py``."""
+"""One call that makes a script reproducible. The generators are in ``fastnn/random``."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_a_prediction_has_the_same_bits_in_any_batch(
 
 
 def test_dropout_masks_are_the_same_everywhere(backend: str):
-    """The golden function of ``fastnn/random.py``, for every step and row of a batch."""
+    """The golden function of ``fastnn/random``, for every step and row of a batch."""
     columns = 70
     training = Training(lambda m, t: m.dropout(m.dropout(t, 0.25), 0.5), (columns,), "mse")
     program = predictor(training)

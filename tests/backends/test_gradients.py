@@ -11,9 +11,10 @@ import pytest
 from fastnn import backends
 from fastnn.backends.base import RunState
 from fastnn.errors import StateError
-from fastnn.ops import data, dense, elementwise, loss, penalty, reduce, shape
+from fastnn.ops import data, dense, elementwise, loss, penalty, reduce
 from fastnn.ops.codes import FLAT
 from fastnn.ops.contract import OPS
+from fastnn.ops.shape import reshape
 from fastnn.program.autodiff import gradients
 from fastnn.program.program import Program
 from fastnn.program.tensor import Node, Tensor, constant
@@ -124,9 +125,7 @@ def test_gradient(op: str, kernels: str):
 def test_reshape(kernels: str):
     bench = Bench("float64", 3, 4)
     x, w = bench.rows(2, 6), bench.rows(3, 4)
-    total = loss.loss_mean(
-        elementwise.multiply(shape.reshape(x, w.shape), w), None, reduction="sum"
-    )
+    total = loss.loss_mean(elementwise.multiply(reshape(x, w.shape), w), None, reduction="sum")
     dx, dw = computed_gradients(bench, total, [x, w], kernels)
     np.testing.assert_array_equal(dx, bench.value(w).reshape(3, 2, 6))
     np.testing.assert_array_equal(dw, bench.value(x).reshape(3, 3, 4))

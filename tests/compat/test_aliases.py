@@ -74,25 +74,13 @@ def test_tf_random_set_seed_repeats_a_model(installed: None) -> None:
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        (
-            "from keras.layers import Dens",
-            "keras.layers.Dens is not in fastnn yet; near names that are: Dense",
-        ),
-        ("from keras.layers import Conv2D", "keras.layers.Conv2D is not in fastnn: convolutions"),
-        ("from keras.layers import LSTM", "keras.layers.LSTM is not in fastnn: recurrent layers"),
-        ("from keras import Modle", "keras.Modle is not in fastnn yet; near names that are: Model"),
+        ("from keras.layers import Dens", "keras.layers.Dens does not exist. Did you mean Dense?"),
+        ("from keras.layers import Conv2D", "keras.layers.Conv2D is not in fastnn: fastnn is for"),
+        ("from keras import Modle", "keras.Modle does not exist. Did you mean Model"),
         ("import keras.src.layers", "keras.src is not in fastnn: it is private to Keras; import"),
-        (
-            "from keras.preprocessing.text import Tokenizer",
-            "keras.preprocessing is not in fastnn: ",
-        ),
         ("import tensorflow.keras.applications", "tensorflow.keras.applications is not in fastnn"),
-        ("from keras.datasets import imdb", "keras.datasets.imdb is not in fastnn: fastnn has dig"),
         ("from tensorflow import GradientTape", "tensorflow.GradientTape is not in fastnn: write"),
-        (
-            "import keras.layer",
-            "keras.layer is not in fastnn yet; near names that are: Layer, layers",
-        ),
+        ("import keras.layer", "keras.layer does not exist. Did you mean Layer or layers"),
         ("import tensorflow.python.ops", "tensorflow.python is not in fastnn: it is private"),
         ("from tensorflow import Tensor", "tensorflow.Tensor is not in fastnn: arrays are NumPy"),
     ],
@@ -106,7 +94,7 @@ def test_another_name_is_an_import_error(installed: None, statement: str, messag
 def test_another_attribute_is_an_attribute_error(installed: None) -> None:
     import tensorflow as tf
 
-    with pytest.raises(AttributeError, match=r"tensorflow\.keras\.layers\.Denze .* Dense$"):
+    with pytest.raises(AttributeError, match=r"tensorflow\.keras\.layers\.Denze .* Dense\?$"):
         tf.keras.layers.Denze  # noqa: B018
     assert not hasattr(tf, "while_loop")
     with pytest.raises(AttributeError, match=r"tensorflow\.data is not in fastnn: pass arrays"):
@@ -166,7 +154,7 @@ def test_the_edited_import_line_works(uninstalled: None) -> None:
     assert tf.keras.datasets.mnist.load_data is fastnn.datasets.mnist.load_data
     tf.random.set_seed(1)
     assert "tensorflow" not in sys.modules
-    with pytest.raises(AttributeError, match=r"tensorflow\.while_loop is not in fastnn yet"):
+    with pytest.raises(AttributeError, match=r"tensorflow\.while_loop is not in fastnn: Python"):
         tf.while_loop  # noqa: B018
 
 
@@ -207,7 +195,7 @@ def test_names_that_keras_has_in_several_places(installed: None) -> None:
     import keras
 
     assert keras.utils.register_keras_serializable is keras.saving.register_keras_serializable
-    assert keras.ops.shape(np.ones((2, 3))).tolist() == [2, 3]
+    assert keras.ops.shape(np.ones((2, 3))) == (2, 3)
     assert keras.ops.amax is keras.ops.max
     assert keras.losses.mse is keras.metrics.mean_squared_error is keras.metrics.MSE
     assert keras.version() == fastnn.__version__

@@ -46,3 +46,32 @@ def test_sizes_agree_or_are_one() -> None:
     np.testing.assert_array_equal(layers.Add()([A, B[:, :1]]), A + B[:, :1])
     with pytest.raises(ShapeError, match=r"\(batch, 4\) and \(batch, 3\), expected sizes that are"):
         layers.Add()([A, B[:, :3]])
+
+
+@pytest.mark.parametrize(
+    ("function", "layer", "arguments"),
+    [
+        ("add", layers.Add, {}),
+        ("subtract", layers.Subtract, {}),
+        ("multiply", layers.Multiply, {}),
+        ("average", layers.Average, {}),
+        ("maximum", layers.Maximum, {}),
+        ("minimum", layers.Minimum, {}),
+        ("concatenate", layers.Concatenate, {"axis": 1}),
+        ("dot", layers.Dot, {"axes": 1, "normalize": True}),
+    ],
+)
+def test_a_function_is_its_layer(
+    function: str, layer: type[layers.Layer], arguments: dict[str, Any]
+) -> None:
+    found = getattr(layers, function)([A, B], **arguments, name="made")
+    np.testing.assert_array_equal(found, layer(**arguments)([A, B]))
+    a, b = Tensor((BATCH, 4), "float32"), Tensor((BATCH, 4), "float32")
+    assert getattr(layers, function)([a, b], **arguments).shape == layer(**arguments)([a, b]).shape
+
+
+def test_functions_have_the_defaults_of_keras() -> None:
+    np.testing.assert_array_equal(layers.concatenate([A, B]), np.concatenate([A, B], -1))
+    np.testing.assert_allclose(layers.dot([A, B]), np.sum(A * B, -1, keepdims=True), rtol=1e-5)
+    with pytest.raises(ArgumentError, match="wrong"):
+        layers.add([A, B], wrong=1)

@@ -62,6 +62,11 @@ def graphs() -> dict[str, tuple[Any, Any, str]]:
         Subtract()([inputs, g]),
         "Parallel([[], Dense(4)], merge=Subtract()),",
     )
+    found["function"] = (
+        inputs,
+        layers.concatenate([inputs, layers.add([f, inputs])]),
+        "Parallel([[], Residual([Dense(8), Dense(4)])]),",
+    )
     inner = Dense(2)(Add()([g, Dense(4)(g)]))
     found["nested"] = (
         inputs,

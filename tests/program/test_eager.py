@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn.ops import activation, elementwise, reduce, shape
+from fastnn.ops import activation, elementwise, reduce
+from fastnn.ops.shape import one_hot
 from fastnn.program import eager
 
 
@@ -95,7 +96,7 @@ def test_types_in_and_out(cache):
     assert eager.run(double, [np.ones((2, 3), np.float16)], key="d").dtype == np.float32
     assert eager.run(double, [[[1, 2], [3, 4]]], key="d").dtype == np.float32
     labels = eager.run(
-        lambda t: shape.one_hot(t, 3, "float32"),
+        lambda t: one_hot(t, 3, "float32"),
         [np.array([[2], [0]])],
         key="hot",
         integer_inputs=(0,),
@@ -104,7 +105,7 @@ def test_types_in_and_out(cache):
     assert labels.tolist() == [[0, 0, 1], [1, 0, 0]]
     with pytest.raises(fastnn.errors.DataError, match="7"):
         eager.run(
-            lambda t: shape.one_hot(t, 3, "float32"),
+            lambda t: one_hot(t, 3, "float32"),
             [np.array([[7]])],
             key="hot",
             integer_inputs=(0,),

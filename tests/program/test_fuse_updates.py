@@ -11,9 +11,10 @@ import pytest
 
 from fastnn import backends
 from fastnn.backends.base import RunState
-from fastnn.ops import data, dense, elementwise, loss, metric, reduce, shape
+from fastnn.ops import data, dense, elementwise, loss, metric, reduce
 from fastnn.ops.dense import GRADIENT_STEPS
 from fastnn.ops.optimizer import UPDATES, Run, is_update, run_tensor
+from fastnn.ops.shape import reshape
 from fastnn.optimizers import SGD, Adam, Optimizer, RMSprop
 from fastnn.program.autodiff import gradients
 from fastnn.program.control import ControlBlock
@@ -183,8 +184,8 @@ def watched() -> Fit:
     w, b = weights((3, 4), (4,))
 
     def watch(found: list[Tensor]) -> list[Node]:
-        total = reduce.reduce_columns(shape.reshape(square(found[0]), (12,)), "sum")
-        return [metric.metric_scalar(2, shape.reshape(total, ()))]
+        total = reduce.reduce_columns(reshape(square(found[0]), (12,)), "sum")
+        return [metric.metric_scalar(2, reshape(total, ()))]
 
     return Fit([w, b], lambda x: square(dense.dense_forward(x, w.tensor(), b.tensor())), watch)
 
@@ -194,7 +195,7 @@ def product_of_weights(view: bool) -> Fit:
     a, b = weights((3, 5) if not view else (15,), (5, 4))
 
     def total(x: Tensor) -> Tensor:
-        left = shape.reshape(a.tensor(), (3, 5)) if view else a.tensor()
+        left = reshape(a.tensor(), (3, 5)) if view else a.tensor()
         return square(dense.dense_forward(x, dense.dense_forward(left, b.tensor())))
 
     return Fit([a, b], total)

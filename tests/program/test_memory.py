@@ -11,8 +11,9 @@ import pytest
 
 from fastnn import backends
 from fastnn.backends.base import Bound, RunState
-from fastnn.ops import activation, data, dense, elementwise, loss, reduce, shape
+from fastnn.ops import activation, data, dense, elementwise, loss, reduce
 from fastnn.ops.optimizer import run_tensor
+from fastnn.ops.shape import reshape
 from fastnn.optimizers import Adam
 from fastnn.program import memory
 from fastnn.program.autodiff import gradients
@@ -176,7 +177,7 @@ def test_constants_are_stored_once_each_and_aligned():
 def test_a_reshape_shares_memory_and_keeps_it_alive():
     x = data.gather_rows(0, (4, 6), "float32")
     h = activation.activation_forward(x, "tanh")
-    flat = shape.reshape(h, (BATCH, 24))
+    flat = reshape(h, (BATCH, 24))
     w = Variable(np.ones((24, 3)))
     z = dense.dense_forward(flat, w.tensor())
     slots = [Slot("x", "input", 24, "float32"), Slot("y", "output", 3, "float32")]
@@ -190,7 +191,7 @@ def test_a_reshape_shares_memory_and_keeps_it_alive():
 def test_a_reshaped_variable_lies_where_the_variable_lies():
     w = Variable(np.ones((6, 4)))
     x = data.gather_rows(0, (24,), "float32")
-    flat = shape.reshape(w.tensor(), (24,))
+    flat = reshape(w.tensor(), (24,))
     y = elementwise.binary(x, flat, function="multiply")
     slots = [Slot("x", "input", 24, "float32"), Slot("y", "output", 24, "float32")]
     _, layout = planned(Program([data.scatter_rows(y, 1)], slots), 9)
@@ -203,7 +204,7 @@ def test_a_reshaped_variable_lies_where_the_variable_lies():
 def test_a_reshaped_variable_is_read_and_trained(backend: str):
     w = Variable(np.arange(24.0).reshape(6, 4))
     x = data.gather_rows(0, (24,), "float32")
-    product = elementwise.binary(x, shape.reshape(w.tensor(), (24,)), function="multiply")
+    product = elementwise.binary(x, reshape(w.tensor(), (24,)), function="multiply")
     total = loss.loss_mean(product, None, reduction="sum")
     (gradient,) = gradients(total, [w])
     slots = [Slot("x", "input", 24, "float32"), Slot("y", "output", 24, "float32")]

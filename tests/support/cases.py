@@ -16,8 +16,8 @@ import numpy as np
 
 from fastnn.ops import activation, data, elementwise, loss, optimizer
 from fastnn.ops import reduce as reduce_ops
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.codes import BINARY, REDUCE, UNARY
+from fastnn.ops.shape import copy, one_hot, reshape
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 from tests.support import (
     curve_cases,
@@ -286,14 +286,12 @@ CASES = [
     Case("spread_mean", "", make.spread_mean(())),
     Case("spread_mean", "rank 3", make.spread_mean((3,))),
     Case("argmax_i32", "", lambda b: make.node_of(reduce_ops.argmax(b.rows(b.size)))),
-    Case(
-        "one_hot", "", lambda b: make.node_of(shape_ops.one_hot(b.labels(b.size), b.size, b.dtype))
-    ),
-    Case("copy", "", lambda b: make.node_of(shape_ops.copy(b.rows(b.size)))),
+    Case("one_hot", "", lambda b: make.node_of(one_hot(b.labels(b.size), b.size, b.dtype))),
+    Case("copy", "", lambda b: make.node_of(copy(b.rows(b.size)))),
     Case(
         "reshape",
         "",
-        lambda b: make.node_of(shape_ops.reshape(b.rows(2, b.size), (Size(0, 2), b.size))),
+        lambda b: make.node_of(reshape(b.rows(2, b.size), (Size(0, 2), b.size))),
     ),
     *(
         Case(

@@ -16,10 +16,10 @@ from fastnn.backends.base import Bound, Executable, RunResult, RunState
 from fastnn.ops import data, dense, elementwise, metric
 from fastnn.ops import dropout as dropout_ops
 from fastnn.ops import loss as loss_ops
-from fastnn.ops import shape as shape_ops
 from fastnn.ops.activation import activation_forward, softmax_forward
 from fastnn.ops.optimizer import run_tensor
 from fastnn.ops.reduce import argmax
+from fastnn.ops.shape import reshape
 from fastnn.optimizers import SGD, Optimizer
 from fastnn.program.autodiff import gradients
 from fastnn.program.control import ControlBlock
@@ -290,7 +290,7 @@ def _flat(m: Maker, t: Tensor) -> Tensor:
     """Rank 3: a dense layer over the last axis, then all axes as one."""
     t = m.dense(t, 6, "relu")
     n, *rest = t.shape
-    flat = shape_ops.reshape(t, (n, product(rest)))
+    flat = reshape(t, (n, product(rest)))
     return m.dense(flat, 5)
 
 

@@ -1,5 +1,5 @@
 """Philox4x32-10 (Salmon et al., SC 2011), 16 counters at a time: the same words as
-``fastnn/random.py`` and ``kernels/philox.h``. Deliberately not here: masks (``dropout.py``).
+``fastnn/random/philox.py`` and ``kernels/philox.h``. Deliberately not here: masks (``dropout.py``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Dropout. The mask comes from the counter-based generator of ``fastnn/random.py``; the gradient is
+"""Dropout. The mask comes from the counter-based generator of ``fastnn/random``; the gradient is
 the same op applied to dy, because the same counters give the same mask. Holds no generator.
 Twin: ``kernels/dropout.c``.
 """

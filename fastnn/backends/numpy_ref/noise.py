@@ -1,4 +1,4 @@
-"""Random tensors from the counter-based generator of ``fastnn/random.py``, drawn as dropout's masks
+"""Random tensors from the counter-based generator of ``fastnn/random``, drawn as dropout's masks
 are. Holds no generator. Twin: ``kernels/noise.c``.
 """
 

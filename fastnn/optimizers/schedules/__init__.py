@@ -5,8 +5,9 @@ written stands in ``LearningRateSchedule``; how an optimizer uses them, in ``opt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fastnn.lacking import refusing
 from fastnn.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from fastnn.optimizers.schedules.decays import (
     ExponentialDecay,
@@ -74,3 +75,7 @@ def deserialize(
     0.05
     """
     return REGISTRY.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = refusing(__name__)
