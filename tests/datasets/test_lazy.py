@@ -35,5 +35,5 @@ def test_names() -> None:
     for name in fastnn.datasets.__all__:
         assert name in dir(fastnn.datasets)
         assert getattr(fastnn.datasets, name) is not None
-    with pytest.raises(AttributeError, match=r"datasets\.cifar10 is not in fastnn: fastnn downloads"):
+    with pytest.raises(AttributeError, match=r"datasets\.cifar10 is not in fastnn: fastnn"):
         _ = fastnn.datasets.cifar10
