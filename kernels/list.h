@@ -107,4 +107,8 @@
     REAL_KERNEL(accumulate_gradient, 3, 3, 1, 0)                                                                       \
     REAL_KERNEL(keep_gradient, 2, 2, 1, 0)                                                                             \
     REAL_KERNEL(average_weights, 2, 2, 2, 1)                                                                           \
+    REAL_KERNEL(processed_sgd_step, 2, 4, 3, 3)                                                                        \
+    REAL_KERNEL(processed_momentum_step, 3, 5, 4, 4)                                                                   \
+    REAL_KERNEL(processed_rmsprop_step, 3, 7, 5, 6)                                                                    \
+    REAL_KERNEL(processed_adam_step, 4, 6, 3, 6)                                                                       \
     REAL_KERNEL(assign, 2, 2, 0, 0)

@@ -30,7 +30,7 @@ from fastnn.ops.host import perform
 from fastnn.program import memory
 from fastnn.program.control import WORDS as CONTROL_WORDS
 from fastnn.program.control import ControlBlock, N
-from fastnn.program.fuse import fuse, fuse_updates
+from fastnn.program.fuse import fuse, fuse_processing, fuse_updates
 from fastnn.program.memory import Plan, StorageKey
 from fastnn.program.program import Program
 from fastnn.program.record import SUFFIX, Packed, pack
@@ -78,10 +78,11 @@ class PackedBackend:
         """Fuse, cut into stages, lay out and pack; ``guarded`` is the layout with red zones."""
         nodes = fuse(program.nodes, set(program.gradients), self.has)
         nodes = fuse_updates(nodes, program.gradients, self.has)
+        nodes, after, stored = fuse_processing(nodes, program.after, program.gradients, self.has)
         stages = cut(nodes, program.every)
-        for group in program.after:
+        for group in after:
             stages += cut(fuse(group, set(), self.has))
-        layout = memory.plan(stages, program.gradients, capacity, guarded=guarded)
+        layout = memory.plan(stages, stored, capacity, guarded=guarded)
         packed = pack(stages, layout, self.kernel_id)
         code = self.lib.check_program(
             self.pointer(packed.words, "int64_t[]"), packed.words.size, packed.attributes.size

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastnn.ops.contract import TILE, define
-from fastnn.ops.optimizer import GRAIN
+from fastnn.ops.contract import TILE, Op, define
+from fastnn.ops.optimizer import FUSED_STEPS, GRAIN
 from fastnn.ops.penalty import elements
-from fastnn.program.tensor import Node, Tensor
+from fastnn.program.tensor import Node, Size, Tensor
 
 
 def _every(node: Node) -> Sequence[int]:
@@ -67,6 +67,38 @@ AVERAGE_WEIGHTS = define(
     effect=True,
     grain=GRAIN,
 )
+
+
+def _processed_step(step: Op) -> Op:
+    """A step with what stands round it. Operands: the step's, the sum of squares if g is clipped,
+    the averages if there are any.
+    """
+
+    def integers(node: Node) -> Sequence[int]:
+        flags = (node.attributes[name] is not None for name in ("norm", "average"))
+        return (*step.integers(node), *map(int, flags), int(node.attributes["frequency"]))
+
+    def floats(node: Node) -> Sequence[float]:
+        return (*step.floats(node), *(node.attributes[name] or 0.0 for name in ("norm", "average")))
+
+    def flops(node: Node) -> float:
+        update = step.flops(node)
+        assert not isinstance(update, Size)
+        return update + 4.0
+
+    return define(
+        f"processed_{step.name}",
+        f"{step.formula} of a clipped g; avg = m*avg + (1-m)*w",
+        TILE,
+        integers=integers,
+        floats=floats,
+        effect=True,
+        grain=GRAIN,
+        flops=flops,
+    )
+
+
+PROCESSED_STEPS = {step.name: _processed_step(step) for step in FUSED_STEPS}
 
 
 def clip_by_norm(g: Tensor, squares: Tensor, norm: float, every: int) -> Tensor:

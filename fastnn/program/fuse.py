@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from fastnn.ops import activation, dense
+from fastnn.ops import activation, dense, gradient
 from fastnn.ops.optimizer import UPDATES, Run, run_tensor
+from fastnn.ops.shape import RESHAPE
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
 
@@ -93,6 +94,89 @@ def fuse_updates(
             parts = [run_tensor(_run(tensor).kind, run) for tensor in step.inputs]
             made.append(step.op.node(parts, step.attributes, []))
     return [node for node in made if node.id not in fused]
+
+
+Groups = list[list[Node]]
+
+
+def fuse_processing(
+    nodes: Sequence[Node],
+    after: Sequence[Sequence[Node]],
+    gradients: Mapping[int, Variable],
+    available: Callable[[str], bool],
+) -> tuple[list[Node], Groups, dict[int, Variable]]:
+    """Clip gradients by their common norm and average the weights in the pass of the step.
+
+    Returns the nodes, the groups behind them and the gradients that are stored: those before they
+    are clipped. A step over a run takes in the clipping of all of its gradients or of none.
+    """
+    stored, groups = dict(gradients), [list(group) for group in after]
+    read = {id(tensor) for group in (nodes, *after) for node in group for tensor in node.inputs}
+    clips = {
+        id(gradients[id(node.outputs[0])]): node
+        for node in nodes
+        if node.op is gradient.CLIP_BY_NORM and _clips_in_the_step(node, gradients, read)
+    }
+    made: list[Node] = []
+    dropped: set[int] = set()
+    for step in nodes:
+        op = gradient.PROCESSED_STEPS.get(step.op.name)
+        if op is None or not available(op.name):
+            made.append(step)
+            continue
+        variables = _run(step.inputs[0]).variables
+        found = [clips.get(id(variable)) for variable in variables]
+        clipped = [clip for clip in found if clip is not None and _alike(clip, found[0])]
+        if len(clipped) < len(found):
+            clipped = []
+        average = _average_of(variables, groups)
+        if not clipped and average is None:
+            made.append(step)
+            continue
+        inputs = [*step.inputs]
+        attributes = {**step.attributes, "norm": None, "average": None, "frequency": 0}
+        for clip, variable in zip(clipped, variables, strict=False):
+            del stored[id(clip.output)]
+            stored[id(clip.inputs[0])] = variable
+            dropped.add(clip.id)
+        if clipped:
+            inputs.append(clipped[0].inputs[1])
+            attributes["norm"] = clipped[0].attributes["norm"]
+        if average is not None:
+            inputs.append(average.inputs[1])
+            attributes["average"] = average.attributes["momentum"]
+            attributes["frequency"] = average.attributes["frequency"]
+            groups = [[node for node in group if node is not average] for group in groups]
+        made.append(op.node(inputs, attributes, []))
+    return [node for node in made if node.id not in dropped], groups, stored
+
+
+def _clips_in_the_step(clip: Node, gradients: Mapping[int, Variable], read: set[int]) -> bool:
+    """Whether only a step of every step reads what is clipped, and what is not yet can be stored in
+    its place.
+    """
+    before, after = clip.inputs[0], clip.output
+    if id(after) not in gradients or id(after) in read or clip.attributes["every"] != 1:
+        return False
+    return before.node is not None and before.node.op is not RESHAPE and id(before) not in gradients
+
+
+def _alike(clip: Node, other: Node | None) -> bool:
+    """Whether two clip by the same norm to the same length."""
+    return other is not None and (
+        clip.inputs[1] is other.inputs[1] and clip.attributes == other.attributes
+    )
+
+
+def _average_of(variables: Sequence[Variable], groups: Groups) -> Node | None:
+    """The node that averages just these variables in every step, before all else that follows."""
+    wanted = [id(variable) for variable in variables]
+    for node in groups[0] if groups else ():
+        if node.op is not gradient.AVERAGE_WEIGHTS or node.attributes["every"] != 1:
+            return None
+        if [id(variable) for variable in _run(node.inputs[0]).variables] == wanted:
+            return node
+    return None
 
 
 def _reads_batch(node: Node) -> bool:

@@ -24,6 +24,7 @@ from tests.support import (
     gradient_steps,
     metric_cases,
     norm_cases,
+    processed_cases,
     shape_cases,
     update_cases,
 )
@@ -454,7 +455,7 @@ CASES = [
         Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)
         for (gradient, step, name), made in gradient_steps.VARIANTS.items()
     ),
-    *(Case(**row) for row in (*norm_cases.ROWS, *curve_cases.ROWS)),
+    *(Case(**row) for row in (*norm_cases.ROWS, *curve_cases.ROWS, *processed_cases.ROWS)),
 ]
 
 

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from fastnn.backends.base import Bound, RunState
-from fastnn.backends.numpy_ref import activation, dense
+from fastnn.backends.numpy_ref import activation, dense, gradient
 from fastnn.backends.numpy_ref.context import Binding, Context
 from fastnn.backends.numpy_ref.executor import find_function
 from fastnn.backends.packed import PackedBackend, PackedExecutable
 from fastnn.ops import data
 from fastnn.ops.dense import GRADIENT_STEPS
+from fastnn.ops.gradient import PROCESSED_STEPS
 from fastnn.ops.metric import StateRegion
 from fastnn.ops.metric import state as state_tensor
 from fastnn.ops.optimizer import Run, run_tensor
@@ -65,6 +66,33 @@ def gradient_step(gradient: str, step: str, shift: Array | float = 0.0) -> Calla
     return composed
 
 
+def processed_step(name: str) -> Callable[..., None]:
+    """clip_by_norm, the step and average_weights, one after the other."""
+    update = find_function(name)
+    assert update is not None
+
+    def composed(
+        context: Context,
+        w: Array,
+        g: Array,
+        *rest: Array,
+        norm: float | None,
+        average: float | None,
+        frequency: int,
+        **attributes: Any,
+    ) -> None:
+        slots = [*rest]
+        mean = slots.pop() if average is not None else None
+        if norm is not None:
+            g = gradient.clip_by_norm(context, g, slots.pop(), norm=norm, every=1)
+        update(context, w, g, *slots, **attributes)
+        if mean is not None and average is not None:
+            options = {"momentum": average, "frequency": frequency, "every": 1}
+            gradient.average_weights(context, w, mean, **options)
+
+    return composed
+
+
 # Ops without a NumPy function: fused ones are defined as their compositions, reshape runs no
 # kernel.
 COMPOSED: dict[str, Callable[..., Any]] = {
@@ -72,6 +100,7 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "dense_activation_dx": _dense_activation_dx,
     "reshape": lambda context, x, shape: x,
     **{op.name: gradient_step(*names) for names, op in GRADIENT_STEPS.items()},
+    **{op.name: processed_step(name) for name, op in PROCESSED_STEPS.items()},
 }
 
 

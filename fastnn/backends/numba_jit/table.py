@@ -85,7 +85,11 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "perceptron": (("perceptron_pass",), ()),
     "penalty": (("penalty_sums", "penalty_gradient", "add_terms", "divide_by_rows"), ()),
     "gradient": (
-        ("clip_by_norm", "accumulate_gradient", "keep_gradient", "average_weights"),
+        (
+            *("clip_by_norm", "accumulate_gradient", "keep_gradient", "average_weights"),
+            *("processed_sgd_step", "processed_momentum_step", "processed_rmsprop_step"),
+            "processed_adam_step",
+        ),
         (),
     ),
     "state": (("assign",), ()),
