@@ -5,11 +5,12 @@ and shapes are elsewhere.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.registry import near_names
 
 Made = TypeVar("Made", bound="NamesItsArguments")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 class NamesItsArguments:
@@ -33,6 +36,21 @@ class NamesItsArguments:
             if all(p.kind is not p.VAR_KEYWORD for p in parameters):
                 unknown(cls.__name__, {key: 0 for key in kwargs if key not in names}, names)
         return super().__new__(cls)
+
+
+def named(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """A method that lists its arguments when it gets an unknown one, as the constructors do."""
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
+    known = frozenset(names)
+
+    @functools.wraps(function)
+    def checked(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        if not known.issuperset(kwargs):
+            wrong = {name: value for name, value in kwargs.items() if name not in known}
+            unknown(function.__name__, wrong, names)
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def number(owner: str, name: str, value: Any, bounds: str) -> float:

@@ -58,6 +58,14 @@ unknown backend
     ArgumentError: unknown backend 'cc'. Did you mean 'c'? Known: 'auto', 'c', 'numba', 'numpy'.
 unknown attribute of fastnn
     AttributeError: fastnn.Sequental does not exist. Did you mean Sequential?
+unknown argument of compile
+    ArgumentError: compile: unknown argument 'los'. Did you mean 'loss'? Its arguments are:
+    optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly, steps_per_execution,
+    jit_compile, auto_scale_loss.
+images without Flatten
+    ShapeError: sparse_categorical_crossentropy: received targets of shape (batch,) for
+    predictions of shape (batch, 4, 3), expected targets of shape (batch, 4) or (batch, 4, 1).
+    Give one prediction per sample, for example by Flatten() before the first Dense.
 unknown argument of a layer
     ArgumentError: Dense: unknown argument 'activaton'. Did you mean 'activation'? Its arguments
     are: units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,

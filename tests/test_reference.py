@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import runpy
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -53,6 +55,36 @@ def test_every_public_name_has_an_example(name: str) -> None:
     module = importlib.import_module(f"fastnn.{name}")
     assert module.__doc__
     assert without_example(module) == []
+
+
+def test_the_pages_describe_every_public_name_once() -> None:
+    """What ``docs/conf.py`` writes; that Sphinx takes it is shown by ``.ci/run``."""
+    settings = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "conf.py"))
+    pages = settings["PAGES"]
+    assert {f"fastnn.{name}" for name in MODULES} < {*pages}
+    described = []
+    for page in pages:
+        names = settings["public"](page)
+        rows = settings["table"](page)
+        assert rows.count("   * - ") == len(names)
+        assert "     - \n" not in rows  # each has a sentence
+        for entry in settings["entries"](page):
+            directive, name = entry.split("\n")[0].split(":: ")
+            described.append(name if directive == ".. automodule" else f"{page}.{name}")
+    assert len(described) == len({*described})
+    homes = {
+        settings["described_in"](page, name) for page in pages for name in settings["public"](page)
+    }
+    assert homes == {*described, *pages[1:]}
+
+
+def test_arguments_are_shown_where_a_base_class_takes_any() -> None:
+    settings = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "conf.py"))
+    shown = settings["signature"](None, "class", "", fastnn.losses.Huber, None, "(*args)", None)
+    assert shown[0].startswith("(delta=1.0, reduction='sum_over_batch_size'")
+    assert (
+        settings["signature"](None, "class", "", fastnn.layers.Dense, None, "(units)", None) is None
+    )
 
 
 def test_every_public_name_of_the_package_has_an_example() -> None:

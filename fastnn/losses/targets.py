@@ -104,6 +104,8 @@ def _advice(t: tuple[Any, ...], p: tuple[Any, ...], sparse: bool, loss_name: str
     if not sparse and len(t) == len(p) and _same(t[:-1], p[:-1]):
         columns = "1 column" if p[-1] == 1 else f"{p[-1]} columns"
         return f"Give the last layer {t[-1]} units, or pass y with {columns}."
+    if len(p) > 2 and len(t) <= 2:  # Dense on images works row by row
+        return "Give one prediction per sample, for example by Flatten() before the first Dense."
     return "Reshape y, or change the last layer."
 
 

@@ -65,6 +65,7 @@ class Engine:
 
     # -- compile ----------------------------------------------------------------------------------
 
+    @arguments.named
     def compile(
         self,
         optimizer: Any = "rmsprop",

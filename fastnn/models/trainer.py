@@ -41,6 +41,7 @@ DEFAULT_BATCH = 32
 class Trainer(OnBatch):
     """The training half of a model; ``Sequential`` is the other half."""
 
+    @arguments.named
     def fit(
         self,
         x: Any = None,
@@ -282,6 +283,7 @@ class Trainer(OnBatch):
         history.timing = timing.finish()
         return history
 
+    @arguments.named
     def evaluate(
         self,
         x: Any = None,

@@ -54,6 +54,13 @@ def fit(x: Any = X, y: Any = Y, made: Sequential | None = None, **arguments: Any
     return (made or model()).fit(x, y, verbose=0, **arguments)
 
 
+def images() -> Sequential:
+    """Dense layers on images, as beginners stack them."""
+    made = Sequential([layers.Input((4, 4)), layers.Dense(3, "softmax")])
+    made.compile("sgd", "sparse_categorical_crossentropy")
+    return made
+
+
 def dense(*positional: Any, **arguments: Any) -> object:
     """A Dense layer with a fixed name."""
     return layers.Dense(*positional, name="d", **arguments)
@@ -77,6 +84,8 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "unknown metric": lambda: model(metrics=["acuracy"]),
     "unknown backend": lambda: Sequential(backend="cc"),
     "unknown attribute of fastnn": lambda: fastnn.Sequental,
+    "unknown argument of compile": lambda: model().compile("sgd", los="mse"),
+    "images without Flatten": lambda: images().fit(np.zeros((2, 4, 4)), np.zeros(2)),
     "unknown argument of a layer": lambda: layers.Dense(3, activaton="relu"),
     "unknown argument of an optimizer": lambda: optimizers.Adam(learnig_rate=0.1),
     "unknown argument of a loss": lambda: losses.MeanSquaredError(from_logits=True),

@@ -51,7 +51,9 @@ def test_arguments_names_order_and_defaults_are_those_of_keras(method: str) -> N
 
 @pytest.mark.parametrize("method", ["compile", "fit", "evaluate", "predict"])
 def test_unknown_arguments_are_errors(method: str) -> None:
-    with pytest.raises(TypeError, match="nonsense"):
+    # a prediction of one row takes microseconds: it has Python's own message
+    error = TypeError if method == "predict" else ArgumentError
+    with pytest.raises(error, match="nonsense"):
         getattr(network(), method)(X, nonsense=1)
 
 
