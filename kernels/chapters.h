@@ -17,6 +17,7 @@
 #include "pick.c"
 #include "matrices.c"
 #include "loss.c"
+#include "circle.c"
 #include "metric.c"
 #include "optimizer.c"
 #include "layerwise.c"

@@ -1,12 +1,14 @@
 /*
  * Optimizer steps that look at a whole variable before they change an element of it: Lamb and Adafactor (norms, row and
- * column means), Muon (products of matrices). Tile ops of one tile per variable: variables are shared out among
- * threads, one variable is computed by one thread in one order. a0 = weight decay (decoupled), as in optimizer.c.
- * Twin: fastnn/backends/numpy_ref/layerwise.py.
+ * column means), Muon (products of matrices). Each is several tile ops, in stages one after the other: sums of a chunk, a
+ * row or a column go to arrays of their own, and the last op adds them up, each tile for itself in one order. So the
+ * tiles of one variable are shared out among threads, and the bits do not depend on how.
+ * a0 = weight decay (decoupled), as in optimizer.c. Twin: fastnn/backends/numpy_ref/layerwise.py.
  */
 #ifndef FASTNN_LAYERWISE_ONCE
 #define FASTNN_LAYERWISE_ONCE
 #define FOLD 16 /* registers added up in REAL before they go to a double: 16 roundings, and no conversion per element */
+#define WHOLE_CHUNK 4096 /* elements of one sum (ops/layerwise.py says the same) */
 #endif
 
 /* A sum in double of registers that come one by one. */
@@ -51,220 +53,327 @@ INLINE int64_t NAME(element_count)(const int64_t *record, char *const *segments,
     return operand_rows(record, segments, o) * operand_cols(record, o);
 }
 
-/* w ← w − lr·a0·w where a0 ≠ 0; returns Σ w². */
-static double NAME(decay_all)(const int64_t *record, char *const *segments)
+/* lr·a0: what of w decays. */
+INLINE REAL NAME(decay_of)(const int64_t *record, char *const *segments)
 {
-    REAL *w = NAME(elements)(record, segments, 0);
-    REAL decay = (REAL)(control_real(segments, CONTROL_LEARNING_RATE) * float_attribute(record, segments, 0));
-    int64_t n = NAME(element_count)(record, segments, 0);
-    NAME(total) total = {0};
-    for (int64_t e = 0; e < n; e += VL) {
-        int64_t count = smaller(n - e, VL);
-        VEC weight = NAME(decayed)(NAME(load_some)(w + e, count), decay);
-        NAME(store_some)(w + e, count, weight);
-        NAME(add_squares)(&total, weight, count);
-    }
-    return NAME(sum_of)(&total);
+    return (REAL)(control_real(segments, CONTROL_LEARNING_RATE) * float_attribute(record, segments, 0));
+}
+
+/* The root of what the chunks, rows or columns of an operand add up to. */
+static double NAME(norm_of)(const REAL *parts, int64_t count)
+{
+    double sum = 0.0;
+    for (int64_t t = 0; t < count; t++)
+        sum += (double)parts[t];
+    return sqrt(sum);
+}
+
+/* Adam's step without its bias correction's root: u = s1·m/(√(s2·v) + a3). */
+INLINE VEC NAME(lamb_move)(VEC first, VEC second, VEC s1, VEC s2, VEC epsilon)
+{
+    return s1 * first / (NAME(vec_sqrt)(s2 * second) + epsilon);
 }
 
 /*
- * m and v as Adam's; u = s1·m/(√(s2·v) + a3), s1 = 1/(1 − a1^t), s2 = 1/(1 − a2^t); w ← w − lr·|w|/|u|·u, the quotient 1
- * where a norm is not above 0: You et al. 2020, Lamb, as Keras. w, g, m, v (1, count). u is computed twice and never
- * stored: 48 bytes an element in float.
+ * Lamb (You et al. 2020), as Keras, first op: m and v as Adam's; of each chunk, lengths = Σ w² of the decayed weights and
+ * moves = Σ u², u = s1·m/(√(s2·v) + a3), s1 = 1/(1 − a1^t), s2 = 1/(1 − a2^t). m, v, w, g (1, count); lengths and moves as
+ * large, of which one element a chunk is used. Tile op over the chunks.
  */
-static void NAME(lamb_step)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+static void NAME(lamb_moments)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
-    REAL *w = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
-    REAL *m = NAME(elements)(record, segments, 2), *v = NAME(elements)(record, segments, 3);
+    REAL *m = NAME(elements)(record, segments, 0), *v = NAME(elements)(record, segments, 1);
+    REAL *w = NAME(elements)(record, segments, 2), *g = NAME(elements)(record, segments, 3);
+    REAL *lengths = NAME(elements)(record, segments, 4), *moves = NAME(elements)(record, segments, 5);
+    REAL decay = NAME(decay_of)(record, segments);
     VEC epsilon = NAME(splat)((REAL)float_attribute(record, segments, 3));
     VEC rest_1 = NAME(splat)((REAL)(1.0 - float_attribute(record, segments, 1)));
     VEC rest_2 = NAME(splat)((REAL)(1.0 - float_attribute(record, segments, 2)));
     VEC s1 = NAME(splat)((REAL)control_real(segments, CONTROL_SCALAR_1));
     VEC s2 = NAME(splat)((REAL)control_real(segments, CONTROL_SCALAR_2));
     int64_t n = NAME(element_count)(record, segments, 0);
-    double size = sqrt(NAME(decay_all)(record, segments));
-    NAME(total) total = {0};
-    (void)begin;
-    (void)end;
-    for (int64_t e = 0; e < n; e += VL) {
-        int64_t count = smaller(n - e, VL);
-        VEC gradient = NAME(load_some)(g + e, count);
-        VEC first = NAME(load_some)(m + e, count), second = NAME(load_some)(v + e, count);
-        first = NAME(multiply_add)(gradient - first, rest_1, first);
-        second = NAME(multiply_add)(NAME(multiply_add)(gradient, gradient, -second), rest_2, second);
-        NAME(store_some)(m + e, count, first);
-        NAME(store_some)(v + e, count, second);
-        NAME(add_squares)(&total, s1 * first / (NAME(vec_sqrt)(s2 * second) + epsilon), count);
-    }
-    double length = sqrt(NAME(sum_of)(&total)), ratio = size > 0 && length > 0 ? size / length : 1.0;
-    VEC rate = NAME(splat)((REAL)(ratio * control_real(segments, CONTROL_LEARNING_RATE)));
-    for (int64_t e = 0; e < n; e += VL) {
-        int64_t count = smaller(n - e, VL);
-        VEC first = NAME(load_some)(m + e, count), second = NAME(load_some)(v + e, count);
-        VEC move = s1 * first / (NAME(vec_sqrt)(s2 * second) + epsilon);
-        NAME(store_some)(w + e, count, NAME(multiply_add)(-rate, move, NAME(load_some)(w + e, count)));
+    for (int64_t t = begin; t < end; t++) {
+        NAME(total) length = {0}, move = {0};
+        for (int64_t e = t * WHOLE_CHUNK, last = smaller(n, e + WHOLE_CHUNK); e < last; e += VL) {
+            int64_t count = smaller(last - e, VL);
+            VEC gradient = NAME(load_some)(g + e, count);
+            VEC first = NAME(load_some)(m + e, count), second = NAME(load_some)(v + e, count);
+            first = NAME(multiply_add)(gradient - first, rest_1, first);
+            second = NAME(multiply_add)(NAME(multiply_add)(gradient, gradient, -second), rest_2, second);
+            NAME(store_some)(m + e, count, first);
+            NAME(store_some)(v + e, count, second);
+            NAME(add_squares)(&length, NAME(decayed)(NAME(load_some)(w + e, count), decay), count);
+            NAME(add_squares)(&move, NAME(lamb_move)(first, second, s1, s2, epsilon), count);
+        }
+        lengths[t] = (REAL)NAME(sum_of)(&length);
+        moves[t] = (REAL)NAME(sum_of)(&move);
     }
 }
 
-/* r[i] ← s2·r[i] + (1 − s2)·mean_j(g² + a1), c[j] the same over i, for one matrix. */
-static void NAME(factor_means)(REAL *r, REAL *c, const REAL *g, int64_t rows, int64_t cols, double beta, REAL epsilon)
+/* Second op: w ← w − lr·a0·w − lr·|w|/|u|·u, the quotient 1 where a norm is not above 0; u is computed again, not stored.
+   w, m, v, lengths, moves. Tile op over the elements. */
+static void NAME(lamb_step)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
-    for (int64_t i = 0; i < rows; i++) {
-        double sum = 0.0;
-        for (int64_t j = 0; j < cols; j++)
-            sum += (double)(g[i * cols + j] * g[i * cols + j] + epsilon);
-        r[i] = (REAL)(beta * (double)r[i] + (1.0 - beta) * sum / (double)cols);
+    REAL *w = NAME(elements)(record, segments, 0), *m = NAME(elements)(record, segments, 1);
+    REAL *v = NAME(elements)(record, segments, 2), decay = NAME(decay_of)(record, segments);
+    VEC epsilon = NAME(splat)((REAL)float_attribute(record, segments, 3));
+    VEC s1 = NAME(splat)((REAL)control_real(segments, CONTROL_SCALAR_1));
+    VEC s2 = NAME(splat)((REAL)control_real(segments, CONTROL_SCALAR_2));
+    int64_t chunks = (NAME(element_count)(record, segments, 0) + WHOLE_CHUNK - 1) / WHOLE_CHUNK;
+    double size = NAME(norm_of)(NAME(elements)(record, segments, 3), chunks);
+    double length = NAME(norm_of)(NAME(elements)(record, segments, 4), chunks);
+    double ratio = size > 0 && length > 0 ? size / length : 1.0;
+    VEC rate = NAME(splat)((REAL)(ratio * control_real(segments, CONTROL_LEARNING_RATE)));
+    for (int64_t e = begin; e < end; e += VL) {
+        int64_t count = smaller(end - e, VL);
+        VEC move = NAME(lamb_move)(NAME(load_some)(m + e, count), NAME(load_some)(v + e, count), s1, s2, epsilon);
+        VEC weight = NAME(decayed)(NAME(load_some)(w + e, count), decay);
+        NAME(store_some)(w + e, count, NAME(multiply_add)(-rate, move, weight));
     }
-    for (int64_t j = 0; j < cols; j += VL) {
-        int64_t count = smaller(cols - j, VL);
+}
+
+/*
+ * Adafactor (Shazeer and Stern 2018), as Keras, for matrices of i0 rows: r[i] ← s2·r[i] + (1 − s2)·mean_j(g² + a1), and of
+ * each row lengths = Σ w² of the decayed weights. r, w, g, lengths; of r and lengths one element a row is used. Tile op
+ * over the rows of all matrices.
+ */
+static void NAME(adafactor_rows)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *r = NAME(elements)(record, segments, 0), *w = NAME(elements)(record, segments, 1);
+    REAL *g = NAME(elements)(record, segments, 2), *lengths = NAME(elements)(record, segments, 3);
+    REAL decay = NAME(decay_of)(record, segments), epsilon = (REAL)float_attribute(record, segments, 1);
+    int64_t cols = operand_cols(record, 0);
+    double beta = control_real(segments, CONTROL_SCALAR_2);
+    for (int64_t i = begin; i < end; i++) {
+        NAME(total) length = {0};
+        double sum = 0.0;
+        for (int64_t j = 0; j < cols; j += VL) {
+            int64_t count = smaller(cols - j, VL);
+            VEC gradient = NAME(load_some)(g + i * cols + j, count), square = gradient * gradient + epsilon;
+            for (int64_t l = 0; l < count; l++)
+                sum += (double)square[l];
+            NAME(add_squares)(&length, NAME(decayed)(NAME(load_some)(w + i * cols + j, count), decay), count);
+        }
+        r[i] = (REAL)(beta * (double)r[i] + (1.0 - beta) * sum / (double)cols);
+        lengths[i] = (REAL)NAME(sum_of)(&length);
+    }
+}
+
+/* c[j] ← s2·c[j] + (1 − s2)·mean_i(g² + a0), i over the i0 rows of a matrix. c, g; of c one element a column is used.
+   Tile op over the columns of all matrices. */
+static void NAME(adafactor_columns)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *c = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
+    REAL epsilon = (REAL)float_attribute(record, segments, 0);
+    int64_t rows = integer_attribute(record, 0), cols = operand_cols(record, 0);
+    double beta = control_real(segments, CONTROL_SCALAR_2);
+    for (int64_t j = begin; j < end;) {
+        int64_t count = smaller(smaller(end - j, VL), cols - j % cols);
+        const REAL *from = g + j / cols * rows * cols + j % cols;
         double sums[VL] = {0};
         for (int64_t i = 0; i < rows; i++) {
-            VEC gradient = NAME(load_some)(g + i * cols + j, count), square = gradient * gradient + epsilon;
+            VEC gradient = NAME(load_some)(from + i * cols, count), square = gradient * gradient + epsilon;
             for (int l = 0; l < VL; l++)
                 sums[l] += (double)square[l];
         }
         for (int64_t l = 0; l < count; l++)
             c[j + l] = (REAL)(beta * (double)c[j + l] + (1.0 - beta) * sums[l] / (double)rows);
+        j += count;
     }
 }
 
-/*
- * Adafactor (Shazeer and Stern 2018), as Keras. α = max(a2, rms(w))·s1; for each matrix of i0 rows r, c as above and
- * v = r[i]·c[j]/mean(r); where i0 = 0, v ← s2·v + (1 − s2)·(g² + a1) is a slot; u = g/√v; w ← w − α·u/max(1, rms(u)/a3).
- * w, g, then r and c (as large as w, their first elements are used), or v.
- */
+/* The mean of the i0 = rows elements of r that belong to one matrix. */
+INLINE double NAME(mean_of_rows)(const REAL *r, int64_t rows)
+{
+    double mean = 0.0;
+    for (int64_t i = 0; i < rows; i++)
+        mean += (double)r[i] / (double)rows;
+    return mean;
+}
+
+/* moves[i] = Σ_j u², u = g/√(r[i]·c[j]/mean(r)), for matrices of i0 rows. moves, g, r, c. Tile op over the rows of all
+   matrices. */
+static void NAME(adafactor_moves)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *moves = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
+    REAL *r = NAME(elements)(record, segments, 2), *c = NAME(elements)(record, segments, 3);
+    int64_t rows = integer_attribute(record, 0), cols = operand_cols(record, 0), matrix = -1;
+    double mean = 0.0;
+    for (int64_t i = begin; i < end; i++) {
+        NAME(total) move = {0};
+        if (i / rows != matrix) {
+            matrix = i / rows;
+            mean = NAME(mean_of_rows)(r + matrix * rows, rows);
+        }
+        VEC row = NAME(splat)((REAL)((double)r[i] / mean));
+        for (int64_t j = 0; j < cols; j += VL) {
+            int64_t count = smaller(cols - j, VL);
+            VEC square = row * NAME(load_some)(c + matrix * cols + j, count);
+            NAME(add_squares)(&move, NAME(load_some)(g + i * cols + j, count) / NAME(vec_sqrt)(square), count);
+        }
+        moves[i] = (REAL)NAME(sum_of)(&move);
+    }
+}
+
+/* For what is no matrix: v ← s2·v + (1 − s2)·(g² + a1); of each chunk, lengths = Σ w² of the decayed weights and
+   moves = Σ g²/v. v, w, g, lengths, moves. Tile op over the chunks. */
+static void NAME(adafactor_moments)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *v = NAME(elements)(record, segments, 0), *w = NAME(elements)(record, segments, 1);
+    REAL *g = NAME(elements)(record, segments, 2), *lengths = NAME(elements)(record, segments, 3);
+    REAL *moves = NAME(elements)(record, segments, 4), decay = NAME(decay_of)(record, segments);
+    VEC epsilon = NAME(splat)((REAL)float_attribute(record, segments, 1));
+    double beta = control_real(segments, CONTROL_SCALAR_2);
+    VEC keep = NAME(splat)((REAL)beta), rest = NAME(splat)((REAL)(1.0 - beta));
+    int64_t n = NAME(element_count)(record, segments, 0);
+    for (int64_t t = begin; t < end; t++) {
+        NAME(total) length = {0}, move = {0};
+        for (int64_t e = t * WHOLE_CHUNK, last = smaller(n, e + WHOLE_CHUNK); e < last; e += VL) {
+            int64_t count = smaller(last - e, VL);
+            VEC gradient = NAME(load_some)(g + e, count);
+            VEC fresh = rest * NAME(multiply_add)(gradient, gradient, epsilon);
+            VEC square = NAME(multiply_add)(keep, NAME(load_some)(v + e, count), fresh);
+            NAME(store_some)(v + e, count, square);
+            NAME(add_squares)(&length, NAME(decayed)(NAME(load_some)(w + e, count), decay), count);
+            NAME(add_squares)(&move, gradient / NAME(vec_sqrt)(square), count);
+        }
+        lengths[t] = (REAL)NAME(sum_of)(&length);
+        moves[t] = (REAL)NAME(sum_of)(&move);
+    }
+}
+
+/* w ← w − lr·a0·w − α·u/max(1, rms(u)/a2), α = max(a1, rms(w))·s1, u = g/√v; v = r[i]·c[j]/mean(r) for matrices of i0
+   rows. w, g, lengths, moves, then r and c, or where i0 = 0 v. Tile op over the elements. */
 static void NAME(adafactor_step)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
     REAL *w = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
-    REAL *r = NAME(elements)(record, segments, 2), *c = NAME(elements)(record, segments, record[RECORD_OPERANDS] - 1);
+    REAL *r = NAME(elements)(record, segments, 4), *c = NAME(elements)(record, segments, record[RECORD_OPERANDS] - 1);
+    REAL decay = NAME(decay_of)(record, segments);
     int64_t n = NAME(element_count)(record, segments, 0), rows = integer_attribute(record, 0);
-    int64_t cols = rows ? operand_cols(record, 0) : n, matrices = rows ? n / (rows * cols) : 1;
-    double beta = control_real(segments, CONTROL_SCALAR_2), size = sqrt(NAME(decay_all)(record, segments) / (double)n);
-    double rate = float_attribute(record, segments, 2), most = float_attribute(record, segments, 3);
-    REAL epsilon = (REAL)float_attribute(record, segments, 1);
-    NAME(total) total = {0};
-    (void)begin;
-    (void)end;
-    rate = (size > rate || size != size ? size : rate) * control_real(segments, CONTROL_SCALAR_1);
-    for (int pass = 0; pass < 2; pass++) {
-        VEC step = {0};
-        if (pass) {
-            double length = sqrt(NAME(sum_of)(&total) / (double)n) / most;
-            step = NAME(splat)((REAL)(rate / (length > 1.0 || length != length ? length : 1.0)));
-        }
-        for (int64_t at = 0; at < matrices; at++) {
-            REAL *row = r + at * rows, *col = c + at * cols, *from = g + at * rows * cols, *to = w + at * rows * cols;
-            double mean = 0.0;
-            if (rows && !pass)
-                NAME(factor_means)(row, col, from, rows, cols, beta, epsilon);
-            for (int64_t i = 0; i < rows; i++)
-                mean += (double)row[i] / (double)rows;
-            for (int64_t i = 0; i < (rows ? rows : 1); i++)
-                for (int64_t j = 0; j < cols; j += VL) {
-                    int64_t count = smaller(cols - j, VL);
-                    VEC gradient = NAME(load_some)(from + i * cols + j, count), square = NAME(load_some)(col + j, count);
-                    if (rows) {
-                        square = NAME(splat)((REAL)((double)row[i] / mean)) * square;
-                    } else if (!pass) {
-                        VEC fresh = NAME(multiply_add)(gradient, gradient, NAME(splat)(epsilon));
-                        square = NAME(multiply_add)(NAME(splat)((REAL)beta), square,
-                                                    NAME(splat)((REAL)(1.0 - beta)) * fresh);
-                        NAME(store_some)(col + j, count, square);
-                    }
-                    VEC move = gradient / NAME(vec_sqrt)(square);
-                    if (pass) {
-                        VEC weight = NAME(load_some)(to + i * cols + j, count);
-                        NAME(store_some)(to + i * cols + j, count, NAME(multiply_add)(-step, move, weight));
-                    } else {
-                        NAME(add_squares)(&total, move, count);
-                    }
-                }
-        }
-    }
-}
-
-/* out (m, n) = p·q, dense; p[i, k] = p[i·p_row + k·p_step]; q (depth, n), or with `turned` its transpose (n, depth). */
-static void NAME(matrix_product)(REAL *out, int64_t m, int64_t n, int64_t depth, const REAL *p, int64_t p_row,
-                                 int64_t p_step, const REAL *q, int turned)
-{
-    REAL panel[KC * NR] ALIGNED, c[MC * NR] ALIGNED;
-    for (int64_t i = 0; i < m; i += MC)
-        for (int64_t j = 0; j < n; j += NR) {
-            int64_t rows = smaller(m - i, MC), cols = smaller(n - j, NR);
-            for (int64_t k = 0; k < depth; k += KC) {
-                int64_t part = smaller(depth - k, KC), ld = NR;
-                const REAL *from = panel;
-                if (turned) {
-                    NAME(pack_columns)(panel, q + j * depth + k, depth, part, cols);
-                } else if (NAME(packs)(n, cols, rows)) {
-                    NAME(pack_rows)(panel, q + k * n + j, n, part, cols);
-                } else {
-                    from = q + k * n + j;
-                    ld = n;
-                }
-                NAME(block_product)(rows, cols, part, NULL, p + i * p_row + k * p_step, p_row, p_step, from, ld, c,
-                                    k == 0, &(NAME(ahead)){0});
+    int64_t cols = rows ? operand_cols(record, 0) : n, matrix = -1;
+    int64_t parts = rows ? n / cols : (n + WHOLE_CHUNK - 1) / WHOLE_CHUNK;
+    double least = float_attribute(record, segments, 1), most = float_attribute(record, segments, 2), root = sqrt((double)n);
+    double size = NAME(norm_of)(NAME(elements)(record, segments, 2), parts) / root, mean = 0.0;
+    double length = NAME(norm_of)(NAME(elements)(record, segments, 3), parts) / root / most;
+    double rate = (size > least || size != size ? size : least) * control_real(segments, CONTROL_SCALAR_1);
+    VEC step = NAME(splat)((REAL)(rate / (length > 1.0 || length != length ? length : 1.0)));
+    for (int64_t e = begin; e < end;) {
+        int64_t i = e / cols, j = e % cols, last = smaller(end, e - j + cols);
+        VEC row = {0};
+        if (rows) {
+            if (i / rows != matrix) {
+                matrix = i / rows;
+                mean = NAME(mean_of_rows)(r + matrix * rows, rows);
             }
-            for (int64_t r = 0; r < rows; r++)
-                for (int64_t v = 0; v < cols; v += VL)
-                    NAME(store_some)(out + (i + r) * n + j + v, smaller(cols - v, VL), NAME(load)(c + r * NR + v));
+            row = NAME(splat)((REAL)((double)r[i] / mean));
         }
-}
-
-/* y ← f·x + h·y over n elements. */
-static void NAME(combine)(REAL *y, const REAL *x, int64_t n, double f, double h)
-{
-    VEC factor = NAME(splat)((REAL)f), own = NAME(splat)((REAL)h);
-    for (int64_t e = 0; e < n; e += VL) {
-        int64_t count = smaller(n - e, VL);
-        VEC sum = NAME(multiply_add)(factor, NAME(load_some)(x + e, count), own * NAME(load_some)(y + e, count));
-        NAME(store_some)(y + e, count, sum);
+        for (; e < last; e += VL, j += VL) {
+            int64_t count = smaller(last - e, VL);
+            VEC square = NAME(load_some)(rows ? c + matrix * cols + j : c + e, count);
+            VEC move = NAME(load_some)(g + e, count) / NAME(vec_sqrt)(rows ? row * square : square);
+            VEC weight = NAME(decayed)(NAME(load_some)(w + e, count), decay);
+            NAME(store_some)(w + e, count, NAME(multiply_add)(-step, move, weight));
+        }
+        e = last;
     }
 }
 
 /*
- * m ← a1·m + g; x = g + a1·m (i0: nesterov), else m; x ← x/(|x| + 1e-7); i1 times: A = x·xᵀ (or xᵀ·x, the smaller),
- * B = a3·A + a4·A², x ← a2·x + B·x (or x·B); w ← w − lr·a5·x: Jordan et al. 2024, Muon, as Keras. w, g, m (rows, cols),
- * then scratch as large as w: x, the product, A, B. 2·k²·(2·long + k) flops a round, k the smaller side.
+ * Muon (Jordan et al. 2024), as Keras, first op: m ← a0·m + g; x = g + a0·m (i0: nesterov), else m, written transposed
+ * where m is wider than tall (i1); of each chunk, lengths = Σ x². m, g, x, lengths. Tile op over the chunks.
  */
+static void NAME(muon_start)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *m = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
+    REAL *x = NAME(elements)(record, segments, 2), *lengths = NAME(elements)(record, segments, 3);
+    int64_t nesterov = integer_attribute(record, 0), turned = integer_attribute(record, 1);
+    int64_t rows = operand_rows(record, segments, 0), cols = operand_cols(record, 0), n = rows * cols;
+    VEC mu = NAME(splat)((REAL)float_attribute(record, segments, 0));
+    for (int64_t t = begin; t < end; t++) {
+        NAME(total) length = {0};
+        for (int64_t e = t * WHOLE_CHUNK, last = smaller(n, e + WHOLE_CHUNK); e < last; e += VL) {
+            int64_t count = smaller(last - e, VL);
+            VEC gradient = NAME(load_some)(g + e, count);
+            VEC velocity = NAME(multiply_add)(mu, NAME(load_some)(m + e, count), gradient);
+            VEC start = nesterov ? NAME(multiply_add)(mu, velocity, gradient) : velocity;
+            NAME(store_some)(m + e, count, velocity);
+            NAME(add_squares)(&length, start, count);
+            if (!turned)
+                NAME(store_some)(x + e, count, start);
+            else
+                for (int64_t l = 0; l < count; l++)
+                    x[(e + l) % cols * rows + (e + l) / cols] = start[l];
+        }
+        lengths[t] = (REAL)NAME(sum_of)(&length);
+    }
+}
+
+/* x ← x/(√Σ lengths + 1e-7). x, lengths. Tile op over the elements. */
+static void NAME(muon_scale)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL *x = NAME(elements)(record, segments, 0);
+    int64_t chunks = (NAME(element_count)(record, segments, 0) + WHOLE_CHUNK - 1) / WHOLE_CHUNK;
+    double length = NAME(norm_of)(NAME(elements)(record, segments, 1), chunks);
+    VEC factor = NAME(splat)((REAL)(1.0 / (length + 1e-7)));
+    for (int64_t e = begin; e < end; e += VL) {
+        int64_t count = smaller(end - e, VL);
+        NAME(store_some)(x + e, count, factor * NAME(load_some)(x + e, count));
+    }
+}
+
+/*
+ * y = a0·p·q + a1·z, all dense, with i0 pᵀ in the place of p: the products of a round, A = xᵀ·x, B = a·A² + b·A,
+ * x' = x·B + c·x of a tall x. y, p, q, z (not read where a1 = 0); y overwritten, must not overlap. Tile op over the rows
+ * of y, which dense.c's register tiles compute (product.h): 2·depth flops an element.
+ */
+static void NAME(muon_product)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    REAL panel[KC * NR] ALIGNED, c[MC * NR] ALIGNED;
+    REAL *y = NAME(elements)(record, segments, 0), *p = NAME(elements)(record, segments, 1);
+    REAL *q = NAME(elements)(record, segments, 2), *z = NAME(elements)(record, segments, 3);
+    int64_t turned = integer_attribute(record, 0), n = operand_cols(record, 0), ld = operand_cols(record, 1);
+    int64_t depth = turned ? operand_rows(record, segments, 1) : ld, p_row = turned ? 1 : ld, p_step = turned ? ld : 1;
+    REAL share = (REAL)float_attribute(record, segments, 1);
+    VEC factor = NAME(splat)((REAL)float_attribute(record, segments, 0)), own = NAME(splat)(share);
+    for (int64_t i = begin; i < end; i += MC)
+        for (int64_t j = 0; j < n; j += NR) {
+            int64_t rows = smaller(end - i, MC), cols = smaller(n - j, NR);
+            for (int64_t k = 0; k < depth; k += KC) {
+                int64_t part = smaller(depth - k, KC), step = n;
+                const REAL *from = q + k * n + j;
+                if (NAME(packs)(n, cols, rows)) {
+                    NAME(pack_rows)(panel, from, n, part, cols);
+                    from = panel;
+                    step = NR;
+                }
+                NAME(block_product)(rows, cols, part, NULL, p + i * p_row + k * p_step, p_row, p_step, from, step, c,
+                                    k == 0, &(NAME(ahead)){0});
+            }
+            for (int64_t row = 0; row < rows; row++)
+                for (int64_t v = 0; v < cols; v += VL) {
+                    int64_t at = (i + row) * n + j + v, count = smaller(cols - v, VL);
+                    VEC sum = factor * NAME(load)(c + row * NR + v);
+                    if (share != 0)
+                        sum = NAME(multiply_add)(own, NAME(load_some)(z + at, count), sum);
+                    NAME(store_some)(y + at, count, sum);
+                }
+        }
+}
+
+/* w ← w − lr·a0·w − lr·a1·x, x transposed where i0. w, x. Tile op over the elements. */
 static void NAME(muon_step)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
-    REAL *w = NAME(elements)(record, segments, 0), *g = NAME(elements)(record, segments, 1);
-    REAL *m = NAME(elements)(record, segments, 2), *x = NAME(elements)(record, segments, 3);
-    REAL *y = NAME(elements)(record, segments, 4), *a = NAME(elements)(record, segments, 5);
-    REAL *b = NAME(elements)(record, segments, 6);
-    int64_t rows = operand_rows(record, segments, 0), cols = operand_cols(record, 0), n = rows * cols;
-    int64_t k = smaller(rows, cols), nesterov = integer_attribute(record, 0), rounds = integer_attribute(record, 1);
-    double momentum = float_attribute(record, segments, 1), factors[3];
-    NAME(total) total = {0};
-    (void)begin;
-    (void)end;
-    for (int f = 0; f < 3; f++)
-        factors[f] = float_attribute(record, segments, 2 + f);
-    VEC mu = NAME(splat)((REAL)momentum);
-    for (int64_t e = 0; e < n; e += VL) {
-        int64_t count = smaller(n - e, VL);
-        VEC gradient = NAME(load_some)(g + e, count);
-        VEC velocity = NAME(multiply_add)(mu, NAME(load_some)(m + e, count), gradient);
-        VEC start = nesterov ? NAME(multiply_add)(mu, velocity, gradient) : velocity;
-        NAME(store_some)(m + e, count, velocity);
-        NAME(store_some)(x + e, count, start);
-        NAME(add_squares)(&total, start, count);
-    }
-    NAME(combine)(x, x, n, 1.0 / (sqrt(NAME(sum_of)(&total)) + 1e-7), 0.0);
-    for (int64_t round = 0; round < rounds; round++) {
-        if (rows > cols)
-            NAME(matrix_product)(a, k, k, rows, x, 1, cols, x, 0);
+    REAL *w = NAME(elements)(record, segments, 0), *x = NAME(elements)(record, segments, 1);
+    int64_t turned = integer_attribute(record, 0), rows = operand_rows(record, segments, 0), cols = operand_cols(record, 0);
+    REAL decay = NAME(decay_of)(record, segments);
+    VEC rate = NAME(splat)((REAL)(control_real(segments, CONTROL_LEARNING_RATE) * float_attribute(record, segments, 1)));
+    for (int64_t e = begin; e < end; e += VL) {
+        int64_t count = smaller(end - e, VL);
+        VEC move = {0}, weight = NAME(decayed)(NAME(load_some)(w + e, count), decay);
+        if (!turned)
+            move = NAME(load_some)(x + e, count);
         else
-            NAME(matrix_product)(a, k, k, cols, x, cols, 1, x, 1);
-        NAME(matrix_product)(b, k, k, k, a, k, 1, a, 0);
-        NAME(combine)(b, a, k * k, factors[1], factors[2]);
-        if (rows > cols)
-            NAME(matrix_product)(y, rows, cols, k, x, cols, 1, b, 0);
-        else
-            NAME(matrix_product)(y, rows, cols, k, b, k, 1, x, 0);
-        NAME(combine)(x, y, n, 1.0, factors[0]);
+            for (int64_t l = 0; l < count; l++)
+                move[l] = x[(e + l) % cols * rows + (e + l) / cols];
+        NAME(store_some)(w + e, count, NAME(multiply_add)(-rate, move, weight));
     }
-    NAME(decay_all)(record, segments);
-    NAME(combine)(w, x, n, -control_real(segments, CONTROL_LEARNING_RATE) * float_attribute(record, segments, 5), 1.0);
 }

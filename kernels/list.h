@@ -54,6 +54,7 @@
     REAL_KERNEL(user_function, 2, 3, 1, 0)                                                                             \
     REAL_KERNEL(reduce_columns, 2, 2, 1, 0)                                                                            \
     REAL_KERNEL(argmax_i32, 2, 2, 0, 0)                                                                                \
+    REAL_KERNEL(argmax_rows_i32, 2, 2, 0, 0)                                                                           \
     REAL_KERNEL(reduce_rows, 2, 2, 1, 0)                                                                               \
     REAL_KERNEL(spread_mean, 2, 2, 0, 0)                                                                               \
     REAL_KERNEL(one_hot, 2, 2, 0, 0)                                                                                   \
@@ -95,9 +96,19 @@
     REAL_KERNEL(nadam_step, 4, 4, 0, 4)                                                                                \
     REAL_KERNEL(ftrl_step, 4, 4, 1, 6)                                                                                 \
     REAL_KERNEL(adam_step, 4, 4, 0, 4)                                                                                 \
-    REAL_KERNEL(lamb_step, 4, 4, 0, 4)                                                                                 \
-    REAL_KERNEL(adafactor_step, 3, 4, 1, 4)                                                                            \
-    REAL_KERNEL(muon_step, 7, 7, 2, 6)                                                                                 \
+    REAL_KERNEL(circle_forward, 5, 5, 1, 2)                                                                            \
+    REAL_KERNEL(circle_backward, 7, 7, 2, 2)                                                                           \
+    REAL_KERNEL(lamb_moments, 6, 6, 0, 4)                                                                              \
+    REAL_KERNEL(lamb_step, 5, 5, 0, 4)                                                                                 \
+    REAL_KERNEL(adafactor_rows, 4, 4, 1, 2)                                                                            \
+    REAL_KERNEL(adafactor_columns, 2, 2, 1, 1)                                                                         \
+    REAL_KERNEL(adafactor_moves, 4, 4, 1, 0)                                                                           \
+    REAL_KERNEL(adafactor_moments, 5, 5, 0, 2)                                                                         \
+    REAL_KERNEL(adafactor_step, 5, 6, 1, 3)                                                                            \
+    REAL_KERNEL(muon_start, 4, 4, 2, 1)                                                                                \
+    REAL_KERNEL(muon_scale, 2, 2, 0, 0)                                                                                \
+    REAL_KERNEL(muon_product, 4, 4, 1, 2)                                                                              \
+    REAL_KERNEL(muon_step, 2, 2, 1, 2)                                                                                 \
     REAL_KERNEL(perceptron_pass, 4, 4, 0, 0)                                                                           \
     REAL_KERNEL(penalty_sums, 2, 2, 0, 2)                                                                              \
     REAL_KERNEL(penalty_gradient, 2, 3, 0, 2)                                                                          \

@@ -114,7 +114,18 @@ static void NAME(column_extremes)(REAL *out, VIEW x, int64_t rows, int64_t begin
     }
 }
 
-/* y[j] = Σ_i x[i, j], the mean, the largest or the smallest (i0), all rows ascending. x (n, k) → y (1, k), overwritten;
+/* out[j − begin] = Π_i x[i, j] for begin ≤ j < end, in double. */
+static void NAME(column_products)(REAL *out, VIEW x, int64_t rows, int64_t begin, int64_t end)
+{
+    for (int64_t j = begin; j < end; j++) {
+        double total = 1.0;
+        for (int64_t i = 0; i < rows; i++)
+            total *= (double)x.data[i * x.ld + j];
+        out[j - begin] = (REAL)total;
+    }
+}
+
+/* y[j] = Σ_i x[i, j], the mean, the largest, the smallest or the product (i0), all rows ascending. x (n, k) → y (1, k), overwritten;
    must not overlap. Tile op over the columns. Memory bound. Summed in double, rounded once. */
 static void NAME(reduce_rows)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
 {
@@ -124,8 +135,33 @@ static void NAME(reduce_rows)(const int64_t *record, char *const *segments, int6
         NAME(column_extremes)(y.data + begin, x, rows, begin, end, function == REDUCE_MAX);
         return;
     }
+    if (function == REDUCE_PROD) {
+        NAME(column_products)(y.data + begin, x, rows, begin, end);
+        return;
+    }
     double scale = function == REDUCE_MEAN ? 1.0 / (double)rows : 1.0;
     NAME(column_sums)(y.data + begin, x, rows, begin, end, scale);
+}
+
+/* y[j] = the first row with the largest value of column j; the first NaN counts as the largest. x (n, k) → y i32 (1, k),
+   overwritten. Tile op over the columns. */
+static void NAME(argmax_rows_i32)(const int64_t *record, char *const *segments, int64_t begin, int64_t end)
+{
+    VIEW x = NAME(view_of)(record, segments, 1, 0);
+    int32_t *y = (int32_t *)(void *)operand_data(record, segments, 0);
+    int64_t rows = operand_rows(record, segments, 1);
+    for (int64_t j = begin; j < end; j++) {
+        int64_t best = 0;
+        REAL largest = x.data[j];
+        for (int64_t i = 1; i < rows && largest == largest; i++) {
+            REAL value = x.data[i * x.ld + j];
+            if (value > largest || value != value) {
+                best = i;
+                largest = value;
+            }
+        }
+        y[j] = (int32_t)best;
+    }
 }
 
 /* y[i, :] = x / rows of the whole y. x (1, k) → y (n, k), overwritten; must not overlap. Row op. Rounds once. */

@@ -36,7 +36,8 @@ unknown loss
     ArgumentError: unknown loss 'binary_crosentropy'. Did you mean 'binary_crossentropy'?
     Known: 'bce', 'binary_crossentropy', 'binary_focal_crossentropy',
     'categorical_crossentropy', 'categorical_focal_crossentropy',
-    'categorical_generalized_cross_entropy', 'categorical_hinge', 'cosine_similarity', 'dice',
+    'categorical_generalized_cross_entropy', 'categorical_hinge', 'circle',
+    'cosine_similarity', 'dice',
     'hinge', 'huber', 'kl_divergence', 'kld', 'log_cosh', 'mae', 'mape', 'mean_absolute_error',
     'mean_absolute_percentage_error', 'mean_squared_error', 'mean_squared_logarithmic_error',
     'mse', 'msle', 'poisson', 'sparse_categorical_crossentropy', 'squared_hinge', 'tversky'.
@@ -239,8 +240,8 @@ fit before compile
     StateError: compile() must be called first; for example model.compile(optimizer='adam',
     loss='mse').
 no loss
-    StateError: the model was compiled without a loss, so it cannot be trained. Pass one, for
-    example model.compile(optimizer='adam', loss='mse').
+    StateError: the model was compiled without a loss, and no layer adds one, so it cannot be
+    trained. Pass one, for example model.compile(optimizer='adam', loss='mse').
 loss weights
     ArgumentError: compile: loss_weights weighs the losses of several outputs; a Sequential
     model has one. Leave it out.

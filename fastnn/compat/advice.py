@@ -15,6 +15,11 @@ _RECURRENT = (
     f"{_DENSE} and has no recurrent layers; use Flatten() and Dense layers on windows of fixed "
     "length, and Keras itself for a recurrent network"
 )
+_ALIGNED = (
+    "it aligns a sequence of outputs with a shorter one of labels (speech, handwriting), which has "
+    "a use behind recurrent or convolutional layers only, and fastnn is for dense networks; for a "
+    "label per sample or per step use 'sparse_categorical_crossentropy', else Keras itself"
+)
 _ATTENTION = f"{_DENSE} and has no attention; use Keras itself for transformers"
 _PICTURES = "prepare pictures with NumPy or Pillow before fit, and pass arrays"
 _NUMBERED = "number the values with np.unique(values, return_inverse=True), and pass the array"
@@ -210,6 +215,8 @@ ADVICE: dict[str, str] = {
     "keras.ops.space_to_depth": _CONVOLUTIONS,
     "keras.ops.dot_product_attention": _ATTENTION,
     "keras.ops.ctc_*": _RECURRENT,
+    "keras.losses.CTC": _ALIGNED,
+    "keras.losses.ctc": _ALIGNED,
     **{
         f"keras.ops.{name}": _LOOPS
         for name in (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastnn import arguments, initializers
-from fastnn.errors import UnsupportedError
+from fastnn import arguments, config, initializers, ops
+from fastnn.errors import ShapeError
 from fastnn.layers.normalizing import Normalizing, arranged, positions
 from fastnn.ops.normalization import batch_norm, batch_variance
 from fastnn.ops.reduce import reduce_rows
@@ -38,13 +38,15 @@ class BatchNormalization(Normalizing):
 
     Shapes
     ------
-    Outputs are of the shape of the inputs; gamma, beta and the moving ones (features,).
+    Inputs (batch, …, features); where they carry a mask (batch, …), or the call is given one, the
+    steps that it marks as padding have no part in mean and variance (they are normalised like the
+    others). Outputs are of the shape of the inputs; gamma, beta and the moving ones (features,).
 
     Raises
     ------
     ArgumentError : for an argument out of its range.
     UnsupportedError : for renorm and synchronized.
-    ShapeError : if ``axis`` does not fit the inputs.
+    ShapeError : if ``axis`` or a mask does not fit the inputs.
 
     Examples
     --------
@@ -134,32 +136,53 @@ class BatchNormalization(Normalizing):
 
     def call(self, inputs: Tensor, training: bool = False, mask: Any = None) -> Tensor:
         """The inputs, normalised."""
-        if training and self.trainable and mask is not None:
-            raise UnsupportedError(
-                f"BatchNormalization {self.name!r}: the inputs have a mask, but fastnn does not "
-                "leave masked steps out of the statistics of a batch. Put the layer before the "
-                "masking, or use LayerNormalization."
-            )
         (place,) = positions(self, self.axis, inputs.shape)
         order = [axis for axis in range(inputs.ndim) if axis != place]
-        y = self._by_columns(arranged(inputs, (*order, place)), training)
+        counts = None
+        if mask is not None and training and self.trainable:
+            counts = arranged(self._counts(mask, inputs), (*order, place))
+        y = self._by_columns(arranged(inputs, (*order, place)), training, counts)
         back = list(range(inputs.ndim - 1))
         back.insert(place, inputs.ndim - 1)
         return arranged(y, tuple(back))
 
-    def _by_columns(self, x: Tensor, training: bool) -> Tensor:
-        """The same for features on the last axis."""
+    def _counts(self, mask: Any, inputs: Tensor) -> Tensor:
+        """1 for inputs that count, 0 for masked ones, in the shape of the inputs."""
+        steps: Tensor = ops.convert_to_tensor(mask)
+        if steps.ndim != inputs.ndim - 1:
+            raise ShapeError(
+                f"BatchNormalization {self.name!r}: received a mask of shape {steps.shape} for "
+                f"inputs of shape {inputs.shape}, expected one axis less than the inputs. Pass "
+                "(batch, steps) for inputs (batch, steps, features)."
+            )
+        counts = ops.cast(ops.not_equal(steps, 0), inputs.dtype)
+        spread: Tensor = ops.broadcast_to(ops.expand_dims(counts, -1), inputs.shape)
+        return spread
+
+    def _by_columns(self, x: Tensor, training: bool, counts: Tensor | None) -> Tensor:
+        """The same for features on the last axis; ``counts`` is 0 for what the statistics of the
+        batch leave out.
+        """
         assert self.moving_mean is not None
         assert self.moving_variance is not None
         gamma, beta = self.factors()
         old_mean, old_variance = self.moving_mean.tensor(), self.moving_variance.tensor()
         if not (training and self.trainable):
             return batch_norm(x, old_mean, old_variance, gamma, beta, epsilon=self.epsilon)
-        mean, variance = reduce_rows(x, "mean"), batch_variance(x)
+        if counts is None:
+            mean, variance = reduce_rows(x, "mean"), batch_variance(x)
+        else:
+            mean, variance = _moments(x, counts)
         rest = 1.0 - self.momentum
         self.moving_mean.assign(old_mean * self.momentum + mean * rest)
         self.moving_variance.assign(old_variance * self.momentum + variance * rest)
-        return batch_norm(x, mean, variance, gamma, beta, epsilon=self.epsilon, batch=True)
+        if counts is None:
+            return batch_norm(x, mean, variance, gamma, beta, epsilon=self.epsilon, batch=True)
+        # of ops, so that the gradient goes through the mean and the variance of what counts
+        y: Tensor = (x - mean) * ops.rsqrt(variance + self.epsilon)
+        y = y if gamma is None else y * gamma
+        y = y if beta is None else y + beta
+        return y
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""
@@ -174,3 +197,11 @@ class BatchNormalization(Normalizing):
             "renorm_momentum": 0.99,
             "synchronized": False,
         }
+
+
+def _moments(x: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each column over the rows that count, as Keras computes them."""
+    number = reduce_rows(counts, "sum") + config.epsilon()
+    mean = reduce_rows(ops.where(counts, x, 0.0), "sum") / number
+    left = ops.where(counts, x - mean, 0.0)
+    return mean, reduce_rows(ops.square(left), "sum") / number

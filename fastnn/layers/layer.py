@@ -418,7 +418,7 @@ class Layer:
             return Sketch(self, inputs)
         from fastnn.program import eager
 
-        return presented(eager.call_layer(self, inputs, training=bool(training)))
+        return presented(eager.call_layer(self, inputs, bool(training), mask))
 
     @property
     def input_classes(self) -> int:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastnn import activations
-from fastnn.errors import ArgumentError, UnsupportedError
+from fastnn import activations, ops
+from fastnn.errors import ShapeError
 from fastnn.layers.layer import Layer
+from fastnn.layers.normalizing import given_axes
+from fastnn.ops.axes import sample_axis
 from fastnn.program.tensor import Tensor
+
+# What left-out elements become before the exponential, as in Keras: e to its power is 0
+LOWEST = -1e9
 
 
 class Softmax(Layer):
@@ -18,50 +23,75 @@ class Softmax(Layer):
 
     Parameters
     ----------
-    axis : along which, the last one by default; not the batch. A list of one axis is understood.
+    axis : along which, the last one by default; or several axes, over which the exponentials sum
+        to 1 together. Not the batch.
     name, dtype, input_shape, … : see ``Layer``.
 
     Shapes
     ------
-    Outputs are of the shape of the inputs.
+    Outputs are of the shape of the inputs. A call may be given ``mask=``, an array or tensor whose
+    sizes are 1 or those of the inputs (its last axis is theirs): where it is 0 or False, the output
+    is 0, and the others sum to 1.
 
     Raises
     ------
-    UnsupportedError : for several axes, for the batch axis, and for a call with a mask of elements
-        (Keras: such elements become 0).
-    ArgumentError : if ``axis`` is not an integer.
+    ArgumentError : if ``axis`` is not an integer or a list of integers.
+    UnsupportedError : for the batch axis.
+    ShapeError : for a mask that does not fit the inputs.
 
     Examples
     --------
     >>> from fastnn.layers import Softmax
     >>> Softmax()([[0.0, 0.0], [1e4, 0.0]]).tolist()
     [[0.5, 0.5], [1.0, 0.0]]
+    >>> Softmax()([[1.0, 1.0, 5.0]], mask=[[True, True, False]]).tolist()
+    [[0.5, 0.5, 0.0]]
 
     References
     ----------
     Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
+
+    Notes
+    -----
+    Differs from Keras: the mask of padded steps that inputs carry is handed on and not taken for a
+    mask of elements (Keras takes it for one where its shape happens to fit).
     """
 
     _hands_masks_on = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        given = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-        if len(given) != 1:
-            raise UnsupportedError(
-                f"Softmax: received axis={axis!r}, but fastnn computes softmax along one axis. "
-                "Reshape the inputs so that these axes are one, and reshape the outputs back."
-            )
-        if isinstance(given[0], bool) or not isinstance(given[0], int):
-            raise ArgumentError(
-                f"Softmax: received axis={axis!r}, expected an integer. Pass axis=-1, for example."
-            )
-        self.axis: int = given[0]
+        self.axis: int | list[int] = given_axes("Softmax", axis)
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """softmax(inputs)."""
-        output: Tensor = activations.softmax(inputs, self.axis)
-        return output
+    def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
+        """softmax(inputs), of the elements that ``mask`` does not leave out."""
+        kept = None if mask is None or mask is inputs.mask else self._kept(mask, inputs)
+        x = inputs if kept is None else ops.where(kept, inputs, LOWEST)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        if len(axes) == 1:
+            output: Tensor = activations.softmax(x, axes[0])
+        else:
+            for axis in axes:
+                sample_axis("Softmax", axis, x)
+            output = ops.exp(x - ops.logsumexp(x, axis=axes, keepdims=True))
+        return output if kept is None else ops.where(kept, output, 0.0)
+
+    def _kept(self, mask: Any, inputs: Tensor) -> Tensor:
+        """The mask, 1 for elements that are kept."""
+        tensor = ops.convert_to_tensor(mask)
+        sizes = zip(tensor.shape[::-1], inputs.shape[::-1], strict=False)
+        if tensor.ndim > inputs.ndim or not all(a in (1, b) for a, b in sizes):
+            raise ShapeError(
+                f"Softmax {self.name!r}: received a mask of shape {tensor.shape} for inputs of "
+                f"shape {inputs.shape}, expected sizes that are 1 or those of the inputs, counted "
+                "from the last axis."
+            )
+        kept: Tensor = ops.greater(tensor, 0.5)
+        return kept
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of steps that the inputs carry; that of elements ends here."""
+        return inputs.mask
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain data."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastnn.errors import ArgumentError
+from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.lacking import refusing
+from fastnn.losses.circle import Circle, circle
 from fastnn.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -97,11 +98,13 @@ __all__ = [
     "hinge",
     "squared_hinge",
     "categorical_hinge",
-    # of overlap
+    # of overlap, of embeddings
     "Dice",
     "Tversky",
+    "Circle",
     "dice",
     "tversky",
+    "circle",
     # names and configurations
     "get",
     "serialize",
@@ -130,6 +133,7 @@ _CLASSES: dict[Any, type[Loss]] = {
     categorical_hinge: CategoricalHinge,
     dice: Dice,
     tversky: Tversky,
+    circle: Circle,
 }
 _SHORT = {
     "mse": "MeanSquaredError",
@@ -186,6 +190,10 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Los
     """
     if isinstance(identifier, Loss):
         return identifier
+    if identifier in ("CTC", "ctc"):
+        from fastnn.compat import lacking  # only for messages
+
+        raise UnsupportedError(lacking.message(__name__, identifier, __all__))
     if isinstance(identifier, str):
         return get(REGISTRY.find(identifier, custom_objects))
     if isinstance(identifier, Mapping):

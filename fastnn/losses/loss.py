@@ -47,6 +47,8 @@ class Loss(arguments.NamesItsArguments):
     sparse : whether targets are integer labels; they are then int32 tensors (batch, 1) in ``call``.
     checks_targets : whether targets must have the shape of the predictions, see ``match_targets``.
     ignore_class : a label that has no part in the mean; ``call`` must give 0 for it.
+    labels_are_outputs : whether integer labels number the outputs, and so must be below their
+        number.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Loss(arguments.NamesItsArguments):
     sparse: bool = False
     checks_targets: bool = True
     ignore_class: int | None = None
+    labels_are_outputs: bool = True
 
     def __init__(
         self,
@@ -112,10 +115,14 @@ class Loss(arguments.NamesItsArguments):
         values = self._on_arrays(self.call, y_true, y_pred)
         if values.ndim == 0 and np.ndim(y_pred) > 1 and sample_weight is not None:
             values = np.broadcast_to(values, np.shape(sample_weight)[:1])  # one for the whole batch
-        valid = None
-        if self.ignore_class is not None:
-            valid = self._on_arrays(self._marks, y_true, y_pred)
+        valid = self._marks_of(values, y_true, y_pred)
         return presented(reduce(values, sample_weight, self.reduction, self.name, valid))
+
+    def _marks_of(self, values: Array, y_true: Any, y_pred: Any) -> Array | None:
+        """``valid`` for arrays, whose losses are ``values``."""
+        if self.ignore_class is None:
+            return None
+        return self._on_arrays(self._marks, y_true, y_pred)
 
     def _on_arrays(
         self, formula: Callable[[Tensor, Tensor], Tensor], y_true: Any, y_pred: Any
@@ -131,7 +138,12 @@ class Loss(arguments.NamesItsArguments):
             checked=self.checks_targets,
             dtype=self.dtype,
             ignored=self.ignore_class,
+            bounded=self.labels_are_outputs,
         )
+
+    def values(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What ``call`` and ``valid`` give."""
+        return self.call(y_true, y_pred), self.valid(y_true, y_pred)
 
     def valid(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
         """1 where a label counts and 0 where it is ``ignore_class``, (batch, …, 1); None if all

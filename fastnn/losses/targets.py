@@ -132,6 +132,7 @@ def per_sample(
     checked: bool = True,
     dtype: str | None = None,
     ignored: int | None = None,
+    bounded: bool = True,
 ) -> Array:
     """Losses or metric values of arrays, one per sample: the predictions' shape without its last
     axis; or what the formula makes of the whole batch.
@@ -147,6 +148,7 @@ def per_sample(
     checked : whether targets must fit the predictions.
     dtype : the type to compute in; the predictions' by default.
     ignored : a label that may lie outside of the classes.
+    bounded : whether labels must be below the number of predictions of a sample.
     """
     p = dispatch.float_array(y_pred, name, "y_pred")
     p = p.astype(dtype or p.dtype, copy=False)
@@ -172,7 +174,7 @@ def per_sample(
         [t, p],
         key,
         integer_inputs=(0,) if sparse else (),
-        label_classes=p.shape[-1] if sparse and ignored is None else 0,
+        label_classes=p.shape[-1] if sparse and bounded and ignored is None else 0,
         names=("y_true", "y_pred"),
         spread=False,
     )

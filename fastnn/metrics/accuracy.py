@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from fastnn import arguments
 from fastnn.losses.targets import fit_targets
 from fastnn.metrics.means import MeanMetricWrapper
-from fastnn.ops.elementwise import binary, equal_labels, where
-from fastnn.ops.reduce import argmax, reduce_columns
-from fastnn.ops.shape import one_hot
+from fastnn.ops.elementwise import binary, equal_labels
+from fastnn.ops.public_pick import in_top_k
+from fastnn.ops.reduce import argmax
+from fastnn.ops.shape import reshape
 from fastnn.program.tensor import Tensor
 
 
@@ -42,24 +41,19 @@ def right_labels(y_true: Tensor, y_pred: Tensor) -> Tensor:
 def sparse_in_top_k(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
     """1 where fewer than k predictions are larger than that of the label, (…, 1)."""
     labels = fit_targets(y_true, y_pred, "sparse_top_k_categorical_accuracy", sparse=True)
-    classes = y_pred.shape[-1]
-    hot = one_hot(labels, int(classes), y_pred.dtype)  # type: ignore[arg-type]
-    return _among_largest(hot, y_pred, k)
+    return _among_largest(labels, y_pred, k)
 
 
 def target_in_top_k(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
     """The same for the class of a one-hot target."""
     t = fit_targets(y_true, y_pred, "top_k_categorical_accuracy")
-    classes = y_pred.shape[-1]
-    hot = one_hot(argmax(t), int(classes), y_pred.dtype)  # type: ignore[arg-type]
-    return _among_largest(hot, y_pred, k)
+    return _among_largest(argmax(t), y_pred, k)
 
 
-def _among_largest(hot: Tensor, y_pred: Tensor, k: int) -> Tensor:
-    """1 where fewer than k elements of a row are larger than the chosen one, (…, 1)."""
-    chosen = reduce_columns(where(hot, y_pred, -np.inf), "max")
-    larger = reduce_columns(binary(y_pred, chosen, function="greater"), "sum")
-    return binary(larger, float(k), function="less")
+def _among_largest(labels: Tensor, y_pred: Tensor, k: int) -> Tensor:
+    """``in_top_k`` of labels (…, 1), with that shape."""
+    found: Tensor = in_top_k(reshape(labels, labels.shape[:-1]), y_pred, k)
+    return reshape(found, labels.shape)
 
 
 class Accuracy(MeanMetricWrapper):

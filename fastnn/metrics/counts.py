@@ -16,8 +16,7 @@ from fastnn.losses.targets import fit_targets, shape_text
 from fastnn.ops import metric as metric_ops
 from fastnn.ops.elementwise import binary, clip, multiply, scale, vector, where
 from fastnn.ops.loss import _per_row
-from fastnn.ops.reduce import argmax
-from fastnn.ops.shape import one_hot
+from fastnn.ops.pick import marked, top_k
 from fastnn.program.tensor import Node, Shape, Tensor
 
 Array = np.ndarray[Any, Any]
@@ -204,12 +203,7 @@ def _largest(y_pred: Tensor, k: int, name: str) -> Tensor:
             f"{name}: received top_k={k}, but predictions have {columns} classes. Pass at most "
             f"{columns}."
         )
-    left, taken = y_pred, None
-    for _ in range(k):
-        hot = one_hot(argmax(left), columns, y_pred.dtype)
-        left = where(hot, -np.inf, left)
-        taken = hot if taken is None else binary(taken, hot, function="add")
-    return y_pred if taken is None else where(taken, y_pred, LOWEST)
+    return where(marked(top_k(y_pred, k), y_pred), y_pred, LOWEST)
 
 
 def flat_labels(prediction: Shape, name: str) -> int:

@@ -48,7 +48,7 @@ class OnBatch(Engine):
         """One training step on the given samples as one batch; returns the loss and metrics of that
         batch.
         """
-        self.compiled.required_loss  # noqa: B018 - raises without a loss
+        self.compiled  # noqa: B018 - raises before compile
         arrays = inputs.Arrays.of(self, x, y, sample_weight, "train_on_batch")
         arrays = arrays.with_class_weight(class_weight, self.dtype, "train_on_batch")
         require_rows(arrays, "train_on_batch")
@@ -105,7 +105,7 @@ class OnBatch(Engine):
         >>> {name: g.tolist() for name, g in model.gradients([[3.0]], [[5.0]]).items()}
         {'d/kernel': [[6.0]], 'input': [[4.0]]}
         """
-        self.compiled.required_loss  # noqa: B018 - raises without a loss
+        self.compiled  # noqa: B018 - raises before compile
         arrays = inputs.Arrays.of(self, x, y, sample_weight, "gradients")
         require_rows(arrays, "gradients")
         job = Job("gradients", arrays.target_shape, arrays.weights is not None)

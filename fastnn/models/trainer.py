@@ -74,7 +74,8 @@ class Trainer(OnBatch):
             not modified; memory-mapped ones are read as needed. Or batches (x, y) or (x, y,
             sample_weight): a ``fastnn.utils.PyDataset``, a generator, a DataLoader of PyTorch, any
             iterable; then y, batch_size and sample_weight are left out.
-        y : targets, one per sample; class numbers for sparse losses.
+        y : targets, one per sample; class numbers for sparse losses. Left out where the model was
+            compiled with ``loss=None`` and without metrics, and layers add the loss.
         batch_size : samples per step; 32 by default. The last batch of an epoch may be smaller.
         epochs : the epoch at which training ends (``epochs - initial_epoch`` are run).
         verbose : 0 silent, 1 or ``"auto"`` a progress bar, 2 one line per epoch.
@@ -117,7 +118,6 @@ class Trainer(OnBatch):
         """
         timing = Timing()
         compiled = self.compiled
-        compiled.required_loss  # noqa: B018 - raises without a loss
         if time_limit is not None:
             time_limit = arguments.number("fit", "time_limit", time_limit, "(0, inf)")
         limit = TimeLimit(time_limit)
@@ -164,7 +164,7 @@ class Trainer(OnBatch):
                 if validation_data is not None:
                     held_out = validation_of(self, validation_data)
                 elif split:
-                    arrays, held_out = arrays.split(split, compiled.required_loss)
+                    arrays, held_out = arrays.split(split, compiled.loss)
                 if stream is None:
                     # class weights weigh the training loss alone, as in Keras
                     arrays = arrays.with_class_weight(class_weight, self.dtype, "fit")

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastnn.ops.contract import ROW, TILE, define
+from fastnn.ops.elementwise import broadcast_to
 from fastnn.ops.shape import reshape
-from fastnn.program.tensor import Node, Size, Tensor
+from fastnn.program.tensor import Node, Size, Tensor, constant
 
 
 def _integers(node: Node) -> Sequence[int]:
@@ -93,6 +94,22 @@ def _binding(index: Tensor) -> int:
 def top_k(x: Tensor, k: int) -> Tensor:
     """Columns of the k largest elements of the last axis."""
     return TOP_K_I32.node((x,), {"k": k}, [((*x.shape[:-1], k), "int32")]).output
+
+
+def marked(index: Tensor, like: Tensor) -> Tensor:
+    """1 in the columns that the indices (…, k) of a row name, each once, else 0, shaped as
+    ``like``.
+    """
+    width, columns = index.shape[-1], like.shape[-1]
+    assert isinstance(width, int)
+    assert isinstance(columns, int)
+    rows = flat(index, width)
+    ones = broadcast_to(constant(1.0, like.dtype), rows.shape)
+    shape = (rows.shape[0], columns)
+    attributes = {"inner": 1, "table": False, "binding": _binding(index), "like": shape}
+    return reshape(
+        TAKE_BACKWARD.node((ones, rows), attributes, [(shape, like.dtype)]).output, like.shape
+    )
 
 
 def flat(x: Tensor, columns: int) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from fastnn import arguments
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.ops import elementwise, pick, reduce, strided
-from fastnn.ops.axes import sample_axis
+from fastnn.ops.axes import axis_number, sample_axis
 from fastnn.ops.broadcast import common_shape
 from fastnn.ops.dispatch import anyaxis
 from fastnn.ops.public_reduce import within_samples
@@ -168,7 +168,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     Parameters
     ----------
     x : tensor or array.
-    axis : along which, but not the batch; None: of all elements in their order.
+    axis : along which; None: of all elements in their order.
     keepdims : whether the axis stays, with size 1.
 
     Examples
@@ -187,7 +187,7 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     Parameters
     ----------
     x : tensor or array.
-    axis : along which, but not the batch; None: of all elements in their order.
+    axis : along which; None: of all elements in their order.
     keepdims : whether the axis stays, with size 1.
 
     Examples
@@ -200,21 +200,21 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
 
 
 def _place_of(owner: str, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
-    """``argmax`` along an axis, or over a tensor without the batch axis."""
-    if axis is None:
-        if x.has_batch:
-            raise UnsupportedError(
-                f"{owner}: received axis=None for a tensor of shape {x.shape}, whose first axis is "
-                "the batch. Name an axis of the samples."
-            )
-        gone = list(range(x.ndim))
+    """``argmax`` along an axis, or over all elements in their order."""
+    place = None if axis is None else axis_number(owner, axis, x.ndim)
+    first = int(x.has_batch)
+    if x.has_batch and place is None:
+        lines = pick.flat(x, 1)  # one column of all elements
+        y = reshape(reduce.argmax_rows(lines), ())
+    elif x.has_batch and place == 0:
+        size = strided.elements(x)
+        y = reshape(reduce.argmax_rows(reshape(x, (x.shape[0], size))), x.shape[1:])
     else:
-        gone = [sample_axis(owner, axis, x)]
-    y = within_samples(x, gone, reduce.argmax)
+        gone = list(range(x.ndim)) if place is None else [place - first]
+        y = within_samples(x, gone, reduce.argmax)
     if not arguments.flag(owner, "keepdims", keepdims):
         return y
-    first = int(x.has_batch)
-    return reshape(y, tuple(1 if a - first in gone else s for a, s in enumerate(x.shape)))
+    return reshape(y, tuple(1 if place in (None, a) else s for a, s in enumerate(x.shape)))
 
 
 @anyaxis("x", integers=False)

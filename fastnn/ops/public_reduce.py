@@ -55,11 +55,6 @@ def reduced(owner: str, x: Tensor, axis: Axis, keepdims: bool, function: str) ->
     inner = [a - first for a in sorted(axes) if a >= first]
     y = within_samples(x, inner, lambda t: reduce.reduce_columns(t, function)) if inner else x
     if x.has_batch and 0 in axes:
-        if function == "prod":
-            raise UnsupportedError(
-                f"{owner}: received axis={axis} for a tensor of shape {x.shape}, whose first axis "
-                "is the batch, but fastnn has no product over the batch. Name other axes."
-            )
         left = strided.sample(y)
         rows = reshape(y, (y.shape[0], math.prod(left)))
         y = reshape(reduce.reduce_rows(rows, function), left)
@@ -156,7 +151,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
     Parameters
     ----------
     x : tensor or array.
-    axis : one axis or several, but not the batch; None: all.
+    axis : one axis or several; None: all.
     keepdims : whether the axes stay, with size 1.
     dtype : not supported; None.
 

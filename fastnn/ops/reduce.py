@@ -2,17 +2,18 @@
 
 ==============  ================================================================================
 reduce_columns  y (…, 1) = sum, mean, max, min or prod (in double) over the last axis
-reduce_rows     y (columns,) = sum, mean (ascending, accumulated in double), max or min over all
-                rows
+reduce_rows     y (columns,) = sum, mean or prod (ascending, accumulated in double), max or min
+                over all rows
 spread_mean     y[i] = x / rows, for every row i of y: the gradient of a mean over rows
 cumsum          y_j = Σ_{l ≤ j} x_l along the last axis, in double; or, reverse, of l ≥ j
 argmax_i32      y (…, 1) int32 = index of the largest of the last axis; first of equals, NaN wins
+argmax_rows_i32 y (columns,) int32 = row of the largest of each column, likewise
 ==============  ================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastnn.ops.codes import REDUCE
 from fastnn.ops.contract import ROW, TILE, define
@@ -28,7 +29,7 @@ def _columns_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
     if function == "mean":
         return [broadcast_to(scale(dy, 1.0 / matrix_view(x.shape)[1]), x.shape)]
     if function == "prod":
-        return [_product_gradient(x, dy)]
+        return [_product_gradient(x, dy, reduce_columns)]
     attains = binary(x, node.output, function="equal")
     return [_shared(attains, reduce_columns(attains, "sum"), dy)]
 
@@ -41,12 +42,12 @@ def _shared(attains: Tensor, count: Tensor, dy: Tensor) -> Tensor:
     return binary(share, dy, function="multiply")
 
 
-def _product_gradient(x: Tensor, dy: Tensor) -> Tensor:
+def _product_gradient(x: Tensor, dy: Tensor, reduce: Callable[[Tensor, str], Tensor]) -> Tensor:
     """dx_j = dy · Π_{l ≠ j} x_l, of the factors other than 0, since it may be the only 0."""
     zero = binary(x, 0.0, function="equal")
     factors = where(zero, 1.0, x)
-    zeros = reduce_columns(zero, "sum")
-    rest = binary(reduce_columns(factors, "prod"), factors, function="divide")
+    zeros = reduce(zero, "sum")
+    rest = binary(reduce(factors, "prod"), factors, function="divide")
     others = binary(zeros, zero, function="subtract")  # zeros among the others
     left = where(binary(others, 0.0, function="equal"), rest, 0.0)
     return binary(left, dy, function="multiply")
@@ -59,6 +60,8 @@ def _rows_gradient(node: Node, dy: Tensor) -> Sequence[Tensor | None]:
         return [broadcast_to(dy, x.shape)]
     if function == "mean":
         return [SPREAD_MEAN.node((dy,), {"rows": x.shape[:-1]}, [(x.shape, x.dtype)]).output]
+    if function == "prod":
+        return [_product_gradient(x, dy, reduce_rows)]
     attains = binary(x, node.output, function="equal")
     return [_shared(attains, reduce_rows(attains, "sum"), dy)]
 
@@ -101,6 +104,15 @@ ARGMAX_I32 = define(
     flops=lambda node: float(matrix_view(node.inputs[0].shape)[1]),
 )
 
+ARGMAX_ROWS_I32 = define(
+    "argmax_rows_i32",
+    "y = argmax(x, rows)",
+    TILE,
+    typed_by=lambda node: node.inputs[0].dtype,
+    grain=64,
+    flops=lambda node: matrix_view(node.inputs[0].shape)[0],
+)
+
 
 def reduce_columns(x: Tensor, function: str) -> Tensor:
     """Reduce the last axis, keeping it with size 1; of one column that is the column itself."""
@@ -117,6 +129,11 @@ def reduce_rows(x: Tensor, function: str) -> Tensor:
 def argmax(x: Tensor) -> Tensor:
     """Index of the largest element of the last axis, keeping it with size 1."""
     return ARGMAX_I32.node((x,), {}, [((*x.shape[:-1], 1), "int32")]).output
+
+
+def argmax_rows(x: Tensor) -> Tensor:
+    """Row of the largest element of each column, of all axes but the last."""
+    return ARGMAX_ROWS_I32.node((x,), {}, [((x.shape[-1],), "int32")]).output
 
 
 def cumsum(x: Tensor, *, reverse: bool = False) -> Tensor:

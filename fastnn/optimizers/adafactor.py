@@ -9,8 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import arguments
-from fastnn.ops.layerwise import ADAFACTOR_STEP
-from fastnn.ops.optimizer import variable_part
+from fastnn.ops.layerwise import (
+    ADAFACTOR_COLUMNS,
+    ADAFACTOR_MOMENTS,
+    ADAFACTOR_MOVES,
+    ADAFACTOR_ROWS,
+    ADAFACTOR_STEP,
+)
+from fastnn.ops.optimizer import run_tensor, variable_part
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
@@ -126,19 +132,33 @@ class Adafactor(Optimizer):
 
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``adafactor_step``."""
-        shape = w.region.variables[0].shape
-        attributes = {
-            "weight_decay": weight_decay,
-            "epsilon_1": self.epsilon_1,
-            "epsilon_2": self.epsilon_2,
-            "clip": self.clip_threshold,
-            "rows": shape[-2] if len(shape) > 1 else 0,
-        }
+    ) -> list[Node]:
+        """Nodes of ``adafactor_rows``, ``…_columns``, ``…_moves`` (``…_moments`` for what is no
+        matrix) and ``adafactor_step``.
+        """
+        variables = w.region.variables
+        shape = variables[0].shape
         used = ("r", "c") if len(shape) > 1 else ("v",)
-        parts = [variable_part(t) for t in (w, g, *(slots[name] for name in used))]
-        return ADAFACTOR_STEP.node(parts, attributes, [])
+        w, g, *means = (variable_part(t) for t in (w, g, *(slots[name] for name in used)))
+        lengths, moves = (
+            variable_part(run_tensor(f"scratch:{name}", variables)) for name in ("lengths", "moves")
+        )
+        rows = shape[-2] if len(shape) > 1 else 0
+        decay, epsilon = {"weight_decay": weight_decay}, {"epsilon_1": self.epsilon_1}
+        end = {**decay, "epsilon_2": self.epsilon_2, "clip": self.clip_threshold, "rows": rows}
+        if rows:
+            r, c = means
+            each = {**epsilon, "rows": rows}
+            made = [
+                ADAFACTOR_ROWS.node((r, w, g, lengths), {**decay, **each}, []),
+                ADAFACTOR_COLUMNS.node((c, g), each, []),
+                ADAFACTOR_MOVES.node((moves, g, r, c), {"rows": rows}, []),
+            ]
+        else:
+            (v,) = means
+            parts = (v, w, g, lengths, moves)
+            made = [ADAFACTOR_MOMENTS.node(parts, {**decay, **epsilon}, [])]
+        return [*made, ADAFACTOR_STEP.node((w, g, lengths, moves, *means), end, [])]
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, ρ, β) for t = first_step + 1, …"""

@@ -1,14 +1,17 @@
-"""Lamb. The arithmetic is ``lamb_step`` of ``fastnn/ops/layerwise.py``."""
+"""Lamb. The arithmetic is ``lamb_moments`` and ``lamb_step`` of ``fastnn/ops/layerwise.py``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.ops.layerwise import LAMB_STEP
+from fastnn.ops.layerwise import LAMB_MOMENTS, LAMB_STEP
+from fastnn.ops.optimizer import run_tensor
 from fastnn.optimizers.moments import Moments, one_minus_power
+from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
 
 
@@ -94,6 +97,23 @@ class Lamb(Moments):
     def joins(self, first: Variable, second: Variable) -> bool:
         """Never: each variable has norms of its own."""
         return False
+
+    def update(
+        self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
+    ) -> list[Node]:
+        """Nodes of ``lamb_moments`` and ``lamb_step``."""
+        attributes = {
+            "weight_decay": weight_decay,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+        m, v = slots["momentum"], slots["velocity"]
+        sums = [run_tensor(f"scratch:{name}", w.region.variables) for name in ("lengths", "moves")]
+        return [
+            LAMB_MOMENTS.node((m, v, w, g, *sums), attributes, []),
+            LAMB_STEP.node((w, m, v, *sums), attributes, []),
+        ]
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, 1 / (1 - β₁ᵗ), 1 / (1 - β₂ᵗ)) for t = first_step + 1, …"""

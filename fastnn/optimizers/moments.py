@@ -40,7 +40,7 @@ class Moments(Optimizer):
 
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
+    ) -> Node | list[Node]:
         """A node of ``step``."""
         attributes = {
             "weight_decay": weight_decay,

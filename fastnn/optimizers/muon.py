@@ -1,5 +1,5 @@
-"""Muon. The arithmetic is ``muon_step`` of ``fastnn/ops/layerwise.py`` for matrices, ``adam_step``
-for everything else.
+"""Muon. The arithmetic is ``muon_start`` to ``muon_step`` of ``fastnn/ops/layerwise.py`` for
+matrices, ``adam_step`` for everything else.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from numpy.typing import NDArray
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.ops.layerwise import MUON_STEP
+from fastnn.ops.layerwise import MUON_PRODUCT, MUON_SCALE, MUON_START, MUON_STEP
 from fastnn.ops.optimizer import ADAM_STEP, run_tensor, variable_part
 from fastnn.optimizers.moments import one_minus_power
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.program.tensor import Node, Tensor
 from fastnn.program.variable import Variable
-
-# What muon_step needs beside the momentum: arrays as large as w that are kept for no one
-SCRATCH = ("x", "product", "gram", "mixed")
 
 
 class Muon(Optimizer):
@@ -82,8 +79,7 @@ class Muon(Optimizer):
     -----
     As in Keras. PyTorch's Muon has ``lr=1e-3``, ``weight_decay=0.1`` and (1 - μ) g in m, and
     refuses what is no matrix. A round costs about three products as large as the layer's own on a
-    batch of min(rows, columns) samples. A weight array is updated by one thread, several of them
-    by several.
+    batch of min(rows, columns) samples; threads share them.
     """
 
     def __init__(
@@ -177,8 +173,8 @@ class Muon(Optimizer):
 
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """A node of ``muon_step`` or ``adam_step``."""
+    ) -> Node | list[Node]:
+        """Nodes of ``muon_start`` to ``muon_step``, or a node of ``adam_step``."""
         variables = w.region.variables
         if self.by_adam(variables[0]):
             attributes: dict[str, Any] = {
@@ -189,19 +185,41 @@ class Muon(Optimizer):
             }
             return ADAM_STEP.node((w, g, slots["momentum"], slots["velocity"]), attributes, [])
         longest = math.sqrt(max(variables[0].shape))
-        attributes = {
-            "weight_decay": weight_decay,
-            "momentum": self.momentum,
-            "a": self.muon_a,
-            "b": self.muon_b,
-            "c": self.muon_c,
-            "scale": 1.0 if self.rms_rate is None else longest * self.rms_rate,
-            "nesterov": self.nesterov,
-            "rounds": self.ns_steps,
-        }
-        scratch = [run_tensor(f"scratch:{name}", variables) for name in SCRATCH]
-        parts = [variable_part(t) for t in (w, g, slots["momentum"], *scratch)]
-        return MUON_STEP.node(parts, attributes, [])
+        scale = 1.0 if self.rms_rate is None else longest * self.rms_rate
+        w, g, m = (variable_part(t) for t in (w, g, slots["momentum"]))
+        return self._orthogonal(w, g, m, {"weight_decay": weight_decay, "scale": scale})
+
+    def _orthogonal(self, w: Tensor, g: Tensor, m: Tensor, move: Mapping[str, float]) -> list[Node]:
+        """The nodes that update a matrix; they work on a tall x, which is transposed for it."""
+        rows, cols = w.region.variables[0].shape
+        turned, small, large = rows < cols, min(rows, cols), max(rows, cols)
+
+        def scratch(name: str, *shape: int) -> Tensor:
+            """A part of an array as large as w that is kept for no one."""
+            return Tensor(shape, w.dtype, region=run_tensor(f"scratch:{name}", (variable,)).region)
+
+        (variable,) = w.region.variables
+        x, y = scratch("x", large, small), scratch("product", large, small)
+        gram, mixed = scratch("gram", small, small), scratch("mixed", small, small)
+        lengths = scratch("lengths", rows, cols)
+        begin = {"momentum": self.momentum, "nesterov": self.nesterov, "turned": turned}
+
+        def product(to: Tensor, p: Tensor, q: Tensor, z: Tensor, factor: float, own: float) -> Node:
+            attributes = {"factor": factor, "own": own, "turned": to is gram}
+            return MUON_PRODUCT.node((to, p, q, z), attributes, [])
+
+        nodes = [
+            MUON_START.node((m, g, x, lengths), begin, []),
+            MUON_SCALE.node((x, lengths), {}, []),
+        ]
+        for _ in range(self.ns_steps):
+            nodes += [
+                product(gram, x, x, gram, 1.0, 0.0),
+                product(mixed, gram, gram, gram, self.muon_c, self.muon_b),
+                product(y, x, mixed, x, 1.0, self.muon_a),
+            ]
+            x, y = y, x
+        return [*nodes, MUON_STEP.node((w, x), {**move, "turned": turned}, [])]
 
     def control(self, first_step: int, count: int) -> NDArray[np.float64]:
         """Rows (η, AdamW's s1, 0) for t = first_step + 1, …"""

@@ -245,8 +245,9 @@ class Optimizer:
 
     def update(
         self, w: Tensor, g: Tensor, slots: Mapping[str, Tensor], *, weight_decay: float
-    ) -> Node:
-        """The op node that updates the run ``w`` of parameters, in place.
+    ) -> Node | list[Node]:
+        """The op node that updates the run ``w`` of parameters, in place; or several, of which one
+        that touches what another touches runs after it, if it was made after it.
 
         Parameters
         ----------

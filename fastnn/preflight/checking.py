@@ -106,8 +106,6 @@ def _checked(
     """The data as ``fit`` would take it, or None where it would refuse it."""
     arrays = held_out = None
     try:
-        if y is None and model.compiled.loss is not None:
-            raise ArgumentError("check: y is missing. Pass one target per sample of x.")
         arrays = Arrays.of(model, x, y, None, "check")
         if validation_data is not None:
             held_out = validation_arrays(model, validation_data)

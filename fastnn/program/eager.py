@@ -181,7 +181,8 @@ class Eager:
 def _mixes(program: Program) -> bool:
     """Whether a node reads several rows of the batch at once."""
     return any(
-        node.op.stage != ROW and any(tensor.has_batch for tensor in node.inputs)
+        (node.op.stage != ROW or node.op.whole(node))
+        and any(tensor.has_batch for tensor in node.inputs)
         for node in program.nodes
     )
 
@@ -260,23 +261,38 @@ def forget() -> None:
         _cache.clear()
 
 
-def call_layer(layer: Layer, inputs: Any, training: bool) -> Array:
-    """Apply a layer to an array, or to a list of arrays if it takes several."""
+def call_layer(layer: Layer, inputs: Any, training: bool, mask: Any = None) -> Array:
+    """Apply a layer to an array, or to a list of arrays if it takes several; with a mask of the
+    first one.
+    """
     several = takes_several(layer, inputs)
     arrays = [np.asarray(item).astype(layer.dtype) for item in (inputs if several else [inputs])]
-    key = (id(layer), layer, training, len(arrays))
+    count = len(arrays)
+    if mask is not None:
+        arrays.append(_mask_of_rows(mask, arrays[0]))
+    key = (id(layer), layer, training, count, len(arrays))
     step = layer._training_calls
     if training:
         rows = len(arrays[0]) if arrays[0].ndim else 1
         layer._training_calls += -(-rows // CAPACITY)
     names = [f"input {number}" for number in range(1, len(arrays) + 1)] if several else ()
     return run(
-        lambda *x: _output(layer, list(x) if several else x[0], training),
+        lambda *x: _output(layer, list(x[:count]) if several else x[0], training, *x[count:]),
         arrays,
         key=key,
         step=step,
         names=names,
     )
+
+
+def _mask_of_rows(mask: Any, x: Array) -> Array:
+    """A mask as numbers, with a row for each row of x; one without rows is repeated."""
+    numbers = np.asarray(mask).astype(x.dtype)
+    if numbers.shape[:1] == x.shape[:1]:
+        return numbers
+    numbers = numbers[(None,) * (x.ndim - numbers.ndim)]
+    rows = x.shape[:1] if numbers.shape[:1] == (1,) else numbers.shape[:1]
+    return np.broadcast_to(numbers, (*rows, *numbers.shape[1:]))
 
 
 def takes_several(layer: Layer, inputs: Any) -> bool:
@@ -287,8 +303,8 @@ def takes_several(layer: Layer, inputs: Any) -> bool:
     return layer._several_inputs or (len(batches) > 1 and all(batches))
 
 
-def _output(layer: Layer, x: Any, training: bool) -> Tensor:
-    result = layer(x, training=training)
+def _output(layer: Layer, x: Any, training: bool, mask: Tensor | None = None) -> Tensor:
+    result = layer(x, training=training, mask=mask)
     if not isinstance(result, Tensor):
         raise TypeError(f"layer {layer.name!r} returned {type(result).__name__}.")
     return result

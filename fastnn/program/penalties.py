@@ -73,12 +73,18 @@ def total(x: Tensor) -> Tensor:
 
 
 def add_penalties(
-    loss: Tensor, losses: Iterable[Tensor], variables: Iterable[Variable], check_finite: bool
-) -> Tensor:
-    """The loss with what layers added, and with the penalties of the variables that have any."""
+    loss: Tensor | None,
+    losses: Iterable[Tensor],
+    variables: Iterable[Variable],
+    check_finite: bool,
+) -> Tensor | None:
+    """The loss, if there is one, with what layers added, and with the penalties of the variables
+    that have any; None where there is none of these.
+    """
     terms = [*losses, *(term for v in variables if (term := _penalty(v)) is not None)]
     for term in terms:
-        loss = ops.add_terms(loss, term, check_finite=check_finite)
+        first = constant(0.0, "float64") if loss is None else loss
+        loss = ops.add_terms(first, term, check_finite=check_finite)
     return loss
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastnn.ops.contract import HOST, ROW, SERIAL, TILE
-from fastnn.ops.optimizer import is_step, is_update
+from fastnn.ops.optimizer import Run, is_step, is_update
 from fastnn.program.tensor import Node
 
 # The fewest rows of a block of a row stage: fewer would read the weights too often. How many more,
@@ -60,10 +60,24 @@ def cut(nodes: Sequence[Node], every: int = 1) -> list[Stage]:
     if every > 1:
         steps = [node for node in updates if is_step(node.op)]
         updates = [node for node in updates if not is_step(node.op)]
-        stages.append(Stage(TILE, steps, every))
-    if updates:
-        stages.append(Stage(TILE, updates))
-    return stages
+        stages += [Stage(TILE, group, every) for group in _in_turn(steps)]
+    return [*stages, *(Stage(TILE, group) for group in _in_turn(updates))]
+
+
+def _in_turn(updates: Sequence[Node]) -> list[list[Node]]:
+    """Updates in groups, each behind a barrier: one that touches a part of storage that an earlier
+    one touches (the second half of a rule that looks at a whole variable) is in a later group.
+    """
+    groups: list[list[Node]] = []
+    last: dict[tuple[str, int], int] = {}
+    for node in updates:
+        runs = [tensor.region for tensor in node.inputs if isinstance(tensor.region, Run)]
+        touched = {(run.kind, id(variable)) for run in runs for variable in run.variables}
+        place = 1 + max((last[part] for part in touched if part in last), default=-1)
+        last.update(dict.fromkeys(touched, place))
+        groups.extend([] for _ in range(place + 1 - len(groups)))
+        groups[place].append(node)
+    return groups
 
 
 def _collect(kind: str, pending: Sequence[Node], made: set[int], done: set[int]) -> Stage:

@@ -284,7 +284,7 @@ class Stream:
                 f"{where} is {shown}. Expected a tuple {self._expected()}: a Sequential model has "
                 "one input and one output."
             )
-        if self._targets and len(parts) == 1:
+        if self._targets and len(parts) == 1 and self.model.compiled.needs_targets:
             raise ArgumentError(
                 f"{where} is a {type(item).__name__} without targets. Expected a tuple "
                 f"{self._expected()}: yield both x and y."

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import losses, metrics, optimizers
-from fastnn.errors import ArgumentError, StateError, UnsupportedError
+from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.losses import Loss
 from fastnn.metrics import Metric
 from fastnn.metrics.means import mean_of
@@ -62,6 +62,8 @@ class Compiled:
     optimizer, loss : objects; the loss may be None for a model that only predicts or evaluates
         metrics.
     metrics, weighted_metrics : as the user gave them, names or objects.
+    has_loss : whether there is something to minimise: the loss, or what layers and regularizers
+        add, which is known when the model has been traced.
     looked_at : whether ``fit`` has looked for mistakes between the last layer and the loss.
     """
 
@@ -71,17 +73,13 @@ class Compiled:
         self.metrics: list[Any] = _flat_list(metric_list, "metrics")
         self.weighted_metrics: list[Any] = _flat_list(weighted_list, "weighted_metrics")
         self.looked_at: bool = False
+        self.has_loss: bool = self.loss is not None
         self._resolved: dict[tuple[Shape, Shape], list[tuple[Metric, bool]]] = {}
 
     @property
-    def required_loss(self) -> Loss:
-        """The loss, or an error that says that there is none."""
-        if self.loss is None:
-            raise StateError(
-                "the model was compiled without a loss, so it cannot be trained. Pass one, for "
-                "example model.compile(optimizer='adam', loss='mse')."
-            )
-        return self.loss
+    def needs_targets(self) -> bool:
+        """Whether anything reads y; not where all the loss comes from ``add_loss``."""
+        return self.loss is not None or bool(self.metrics or self.weighted_metrics)
 
     def resolve(self, target: Shape, prediction: Shape) -> list[tuple[Metric, bool]]:
         """The metric objects with whether sample weights apply to each, for these shapes."""
@@ -98,7 +96,7 @@ class Compiled:
 
     def figures(self, target: Shape, prediction: Shape) -> list[Figure]:
         """The quantities that are logged, the loss first, and where their state lies."""
-        found = [Figure("loss", 0, 2, _mean, True)] if self.loss is not None else []
+        found = [Figure("loss", 0, 2, _mean, True)] if self.has_loss else []
         first = 2  # the loss's words stay free without a loss
         resolved = self.resolve(target, prediction)
         for name, (metric, _) in zip(log_names(resolved), resolved, strict=True):

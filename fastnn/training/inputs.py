@@ -130,17 +130,20 @@ class Arrays:
         """Check x, y and the weights of a call."""
         if x is None:
             raise ArgumentError(f"{where}: x is missing. Pass the samples, first axis.")
-        if y is None:
+        compiled = model.compiled
+        if y is None and compiled.needs_targets:
             pair = "" if len(_shapes(x)) not in (2, 3) else f": pass the {len(x)} arrays apart"
             raise ArgumentError(f"{where}: y is missing{pair}. Pass one target per sample of x.")
         x_array = samples(model, x, f"{prefix}x")
+        if y is None:
+            y = np.broadcast_to(np.zeros((), np.uint8), (len(x_array), 1))
         y_array = as_array(_one_output(y, len(x_array), f"{prefix}y"), f"{prefix}y")
         checks.same_rows([(f"{prefix}x", len(x_array)), (f"{prefix}y", len(y_array))])
-        loss = model.compiled.loss
+        loss = compiled.loss
         classes = 0
         if loss is not None:
             _check_target_shape(model, y_array, loss)
-            if loss.sparse:
+            if loss.sparse and loss.labels_are_outputs:
                 classes = int(model.output_shape[-1])
                 checks.labels(y_array, classes, f"{prefix}y", loss.ignore_class)
             elif isinstance(loss, CategoricalCrossentropy) and y_array.ndim > 1:
@@ -184,7 +187,7 @@ class Arrays:
             found.append(Source.of(f"{self.prefix}sample_weight", self.weights, dtype))
         return Feed(found, check_finite=check_finite, first_row=self.first_row)
 
-    def split(self, share: float, loss: Loss) -> tuple[Arrays, Arrays]:
+    def split(self, share: float, loss: Loss | None) -> tuple[Arrays, Arrays]:
         """The first rows to train on and the last ``share`` of them to validate on, as in Keras."""
         at = math.floor(self.rows * (1.0 - share))
         if at == 0 or at == self.rows:
@@ -192,7 +195,7 @@ class Arrays:
                 f"fit: validation_split={share} of {self.rows} samples leaves no samples for "
                 f"{'training' if at == 0 else 'validation'}. Pass more data or another share."
             )
-        if labelled(loss, self.y):
+        if loss is not None and labelled(loss, self.y):
             one_hot = self.y.ndim == 2 and self.y.shape[1] > 1
             checks.split_classes(self.y[:at], self.y[at:], one_hot)
         w = self.weights

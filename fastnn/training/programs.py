@@ -135,7 +135,8 @@ def _with_targets(
         raise StateError(f"the job {job.kind!r} needs targets.")
     shape = target_shape(model, job.target, prediction.shape)
     classes = matrix_view(prediction.shape)[1]
-    if compiled.loss is not None and compiled.loss.ignore_class is not None:
+    given = compiled.loss
+    if given is not None and not (given.labels_are_outputs and given.ignore_class is None):
         classes = 0  # a label may lie outside; `Arrays.of` has checked them
     targets = Targets(shape, model.dtype, classes)
     slots.append(Slot("y", "labels", matrix_view((BATCH, product(shape)))[1], model.dtype))
@@ -148,14 +149,13 @@ def _with_targets(
     if compiled.loss is not None:
         loss = compiled.loss
         y = targets.for_(loss.sparse)
-        values, valid = counted(
-            loss.call(y, prediction), loss.valid(y, prediction), prediction.mask, loss.name
-        )
+        values, valid = counted(*loss.values(y, prediction), prediction.mask, loss.name)
         total = reduce_tensors(
             values, weights, loss.reduction, loss.name, valid, check_finite=job.check_loss
         )
-        trained = unique(model.trainable_variables)
-        total = add_penalties(total, added, trained, job.check_loss)
+    total = add_penalties(total, added, unique(model.trainable_variables), job.check_loss)
+    compiled.has_loss = total is not None
+    if total is not None:
         roots.append(metric_ops.metric_scalar(0, total))
     resolved = compiled.resolve((BATCH, *job.target), prediction.shape)
     if job.kind != "gradients":
@@ -169,8 +169,10 @@ def _with_targets(
     if job.kind == "evaluate":
         return Program(roots, slots, state_size=state.size, initial_state=state)
     if total is None:
-        compiled.required_loss  # noqa: B018 - raises: there is no loss to differentiate
-        raise StateError("no loss")
+        raise StateError(
+            "the model was compiled without a loss, and no layer adds one, so it cannot be "
+            "trained. Pass one, for example model.compile(optimizer='adam', loss='mse')."
+        )
     if job.kind == "objective":
         trained = model.trainable_variables
         roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in trained]
@@ -241,7 +243,8 @@ def _training_program(
     for run in parameter_runs(list(pairs), optimizer):
         w, g = run_tensor("parameters", run), run_tensor("gradients", run)
         slot_tensors = {name: run_tensor(f"slot:{name}", run) for name in optimizer.slots()}
-        roots.append(optimizer.update(w, g, slot_tensors, weight_decay=optimizer.decay_of(run[0])))
+        made = optimizer.update(w, g, slot_tensors, weight_decay=optimizer.decay_of(run[0]))
+        roots += [made] if isinstance(made, Node) else made
     # of a variable that is trained, the optimizer's step is what stays
     roots += [state_ops.assign(v, value) for v, value in assigned.items() if v not in pairs]
     roots.append(metric_ops.epoch_end(state.size, state if state.any() else None))

@@ -81,6 +81,8 @@ def check_case(case: Case, backend: str, n: int, size: int, other: int) -> None:
     node = case.build(bench)
     if node.output.dtype == "int32":  # numbers of things have no gradient
         return
+    if case.op == "circle_forward" and n == 1:  # one sample has no pair of each kind: -inf
+        return
     inputs = [bench.value(t) for t in node.inputs]
     places = [i for i, _ in enumerate(node.inputs) if inputs[i].dtype == bench.dtype]
     targets = [node.inputs[i] for i in places if node.inputs[i].constant is None]

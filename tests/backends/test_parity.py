@@ -13,7 +13,6 @@ import pytest
 
 from fastnn import backends
 from fastnn.ops.contract import ROW, SERIAL
-from fastnn.ops.layerwise import WHOLE
 from tests.support.cases import FEW_SIZES, FULL_SIZES, SIZES, Case, cases_of, op_names
 from tests.support.guard import FILLS
 from tests.support.one_op import Bench
@@ -69,7 +68,7 @@ def test_parity(op: str, kernels: str, dtype: str):
     for case in cases_of(op):
         for shape in grid(few=kernels == "numpy"):
             check(case, kernels, dtype, *shape)
-        if op.endswith("_step"):
+        if op.endswith("_step") or op.startswith(("lamb_", "adafactor_", "muon_s")):
             check(case, kernels, dtype, 1, 2 * 4096 + 3, 1, "uniform")
         # inside the optimizer's step: the bits of the two ops (test_gradient_steps.py)
         inside = op.startswith(("dense_dw_", "dense_db_")) and case is not cases_of(op)[0]
@@ -95,7 +94,7 @@ def test_pieces_give_the_bits_of_one_call(op: str, native: str, dtype: str):
         for n, size, other in (*shapes, (21, 70, 1)) if op.startswith("dense") else shapes:
             bench = Bench(dtype, n, size, other)
             node = case.build(bench)
-            if node.op.stage == SERIAL or node.op.grain == WHOLE:
+            if node.op.stage == SERIAL:
                 continue
             compiled = bench.compiled(backend, node)
             whole = compiled.run_pieces(lambda extent: [])

@@ -34,8 +34,9 @@ NAMES = {
     "CategoricalHinge": ["categorical_hinge"],
     "Dice": ["dice"],
     "Tversky": ["tversky"],
+    "Circle": ["circle"],
 }
-SPARSE = ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
+SPARSE = ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "Circle")
 OF_PROBABILITIES = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
 NAMED = [(cls, name) for cls, names in NAMES.items() for name in (cls, *names)]
 KERAS_CONFIGS: dict[str, dict[str, Any]] = {
@@ -74,6 +75,7 @@ KERAS_CONFIGS: dict[str, dict[str, Any]] = {
     "CategoricalHinge": {"name": "categorical_hinge"},
     "Dice": {"name": "dice", "axis": None},
     "Tversky": {"name": "tversky", "alpha": 0.5, "beta": 0.5, "axis": None},
+    "Circle": {"name": "circle", "gamma": 80.0, "margin": 0.4, "remove_diagonal": True},
     "SparseCategoricalCrossentropy": {
         "name": "sparse_categorical_crossentropy",
         "from_logits": False,

@@ -71,10 +71,9 @@ def test_counts_norms_and_numbers_of_any_type():
 def test_reductions_of_tensors(name: str, backend: str, monkeypatch: pytest.MonkeyPatch):
     """Of samples and over the batch: the difference from the reduced, which every row has."""
     monkeypatch.setattr(backends, "_default", [backend])
-    x = np.random.default_rng(2).uniform(0.5, 2.0, (300, 4, 5))
+    low, high = (0.95, 1.05) if name == "prod" else (0.5, 2.0)  # of 6,000 factors
+    x = np.random.default_rng(2).uniform(low, high, (300, 4, 5))
     for axis in AXES:
-        if name == "prod" and (axis is None or 0 in np.atleast_1d(axis)):
-            continue
 
         def difference(t, axis=axis):
             return ops.subtract(t, getattr(ops, name)(t, axis=axis, keepdims=True))
@@ -90,8 +89,6 @@ SMOOTH = ["sum", "mean", "max", "min", "prod", "var", "std", "logsumexp", "norm"
 @pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (1, 2)], ids=str)
 @pytest.mark.parametrize("name", SMOOTH)
 def test_gradients_of_reductions(name: str, axis):
-    if name == "prod" and (axis is None or 0 in np.atleast_1d(axis)):
-        return
     bench = Bench("float64", 3, 1)
     x = bench.rows(2, 3, low=0.5, high=2.0)
     y = ops.multiply(x, getattr(ops, name)(x, axis=axis, keepdims=True))
@@ -333,9 +330,7 @@ I = Tensor((BATCH, 3), "int32")  # noqa: E741
     [
         (ArgumentError, "expected an axis from -3 to 2", lambda: ops.sum(T, axis=3)),
         (ArgumentError, "names an axis twice", lambda: ops.sum(T, axis=(1, -2))),
-        (UnsupportedError, "no product over the batch", lambda: ops.prod(T)),
-        (UnsupportedError, "the batch axis", lambda: ops.argmax(T, axis=0)),
-        (UnsupportedError, "Name an axis of the samples", lambda: ops.argmax(T)),
+        (UnsupportedError, "the batch axis", lambda: ops.cumsum(T, axis=0)),
         (UnsupportedError, "initial", lambda: ops.max(T, initial=0.0)),
         (UnsupportedError, "Frobenius norm", lambda: ops.norm(T, ord=1)),
         (ArgumentError, "a number, 'fro'", lambda: ops.norm(T, ord="nuc", axis=1)),

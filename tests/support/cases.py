@@ -20,6 +20,7 @@ from fastnn.ops.codes import BINARY, REDUCE, UNARY
 from fastnn.ops.shape import copy, one_hot, reshape
 from fastnn.program.tensor import Node, Size, Tensor, matrix_view
 from tests.support import (
+    circle_cases,
     curve_cases,
     gradient_steps,
     metric_cases,
@@ -277,16 +278,17 @@ CASES = [
             "reduce_rows",
             name,
             lambda b, name=name: make.node_of(reduce_ops.reduce_rows(b.rows(b.size), name)),
-            EXACT if name in ("max", "min") else DOUBLE_SUM,
-            "absolute",
+            _reduce_family(name),
+            None if name == "prod" else "absolute",
             terms=sizes.all_rows,
             kink=sizes.near_column_extreme if name in ("max", "min") else None,
         )
-        for name in ("sum", "mean", "max", "min")
+        for name in REDUCE
     ),
     Case("spread_mean", "", make.spread_mean(())),
     Case("spread_mean", "rank 3", make.spread_mean((3,))),
     Case("argmax_i32", "", lambda b: make.node_of(reduce_ops.argmax(b.rows(b.size)))),
+    Case("argmax_rows_i32", "", lambda b: make.node_of(reduce_ops.argmax_rows(b.rows(b.size)))),
     Case("one_hot", "", lambda b: make.node_of(one_hot(b.labels(b.size), b.size, b.dtype))),
     Case("copy", "", lambda b: make.node_of(copy(b.rows(b.size)))),
     Case(
@@ -455,7 +457,11 @@ CASES = [
         Case(f"{gradient}_{step}", name, made.build, made.family, own_bounds=made.bounds)
         for (gradient, step, name), made in gradient_steps.VARIANTS.items()
     ),
-    *(Case(**row) for row in (*norm_cases.ROWS, *curve_cases.ROWS, *processed_cases.ROWS)),
+    *(
+        Case(**row)
+        for rows in (norm_cases, curve_cases, processed_cases, circle_cases)
+        for row in rows.ROWS
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ Array = np.ndarray[Any, Any]
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e-40, -1e-310, 5e-324, 150.0, -150.0, 1e4, -1e4]
 NOT_FINITE = [np.inf, -np.inf, np.nan]
+POSITIVE = ("slot:v", "slot:u", "scratch:lengths", "scratch:moves")  # sums of squares
 SPARE_ROWS = 3  # capacity beyond the rows of the step: must stay untouched
 
 
@@ -228,7 +229,7 @@ class Bench:
         self.variables.append(variable)
         tensors = []
         for kind in kinds:
-            array = self.numbers(sizes, 0.0 if kind in ("slot:v", "slot:u") else low)
+            array = self.numbers(sizes, 0.0 if kind in POSITIVE else low)
             if kind == "slot:avg" and self.values != "special":
                 # a mean is no larger than the root of the mean square, which is the slot before
                 # it

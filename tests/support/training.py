@@ -24,7 +24,7 @@ from fastnn.optimizers import SGD, Optimizer
 from fastnn.program.autodiff import gradients
 from fastnn.program.control import ControlBlock
 from fastnn.program.program import Program, Slot, StateStorage
-from fastnn.program.tensor import Tensor, product
+from fastnn.program.tensor import Node, Tensor, product
 from fastnn.program.variable import Variable, adopt
 
 Array = np.ndarray[Any, Any]
@@ -178,7 +178,8 @@ class Training:
         for run in self._runs():
             w, g = run_tensor("parameters", run), run_tensor("gradients", run)
             slots = {name: run_tensor(f"slot:{name}", run) for name in self.optimizer.slots()}
-            roots.append(self.optimizer.update(w, g, slots, weight_decay=0.0))
+            made = self.optimizer.update(w, g, slots, weight_decay=0.0)
+            roots += [made] if isinstance(made, Node) else made
         roots.append(metric.epoch_end(4))
         self.program = Program(
             roots, self.slots, state_size=4, gradients=self.gradients, storage=self.storage

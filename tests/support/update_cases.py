@@ -93,14 +93,18 @@ def whole(inputs: Arrays, results: Arrays) -> list[Array]:
     return [sizes[0], *(4 * size + 1e-30 for size in sizes[1:])]
 
 
-def orthogonal(inputs: Arrays, results: Arrays) -> list[Array]:
-    """Of Muon: a round multiplies what is small by up to 3.5, and sums over a side of the
-    matrix.
-    """
-    side = max(inputs[0].shape) if inputs[0].ndim else 1
-    grown = 8.0 * (side + 4) * (1.0 + max(float(np.abs(r).max(initial=0.0)) for r in results[3:]))
+def sums(inputs: Arrays, results: Arrays) -> list[Array]:
+    """Moments, and sums of squares of quotients of them."""
     sizes = magnitudes.update(inputs, results)
-    return [sizes[0] + grown, *sizes[1:3], *(np.full(r.shape, 8 * grown) for r in results[3:])]
+    return [8 * size + 8 * np.abs(r) + 1e-30 for size, r in zip(sizes, results, strict=True)]
+
+
+def product(inputs: Arrays, results: Arrays) -> list[Array]:
+    """Of a product: sums over the depth."""
+    _, p, q, z = (np.abs(array) for array in inputs)
+    depth = np.sum(p, axis=0).max(initial=0.0) + np.sum(p, axis=1).max(initial=0.0)
+    size = np.abs(results[0]) + 4 * (depth + 1) * q.max(initial=0.0) + 8 * z
+    return [size, p, q, z]
 
 
 def perceptron(b: Bench) -> Node:
@@ -118,45 +122,87 @@ def learned(inputs: Arrays, results: Arrays) -> list[Array]:
     return [np.abs(w) + np.abs(results[0]) + reach, np.abs(bias) + 0.2 * len(y) + 1, x, y]
 
 
-_MUON = {"momentum": 0.9, "a": 3.4445, "b": -4.775, "c": 2.0315, "scale": 0.5}
-_ADAFACTOR = {"epsilon_1": 1e-30, "epsilon_2": 1e-3, "clip": 1.0}
-_SCRATCH = tuple(f"scratch:{name}" for name in ("x", "product", "gram", "mixed"))
+_ADAFACTOR = {"epsilon_2": 1e-3, "clip": 1.0}
+_SUMS = ("scratch:lengths", "scratch:moves")
+_FIRST = ("slot:v", "parameters", "gradients")
 
-# op, variant, slots, units of its roundings, sizes, attributes; of one variable, by its shape
+# op, variant, kinds of storage, units of its roundings, sizes, attributes; of one variable, by its
+# shape
 WHOLE_ROWS: list[tuple[Op, str, tuple[str, ...], int, Magnitude, dict[str, Any]]] = [
     *(
-        (
-            *(layerwise.LAMB_STEP, name, ("slot:m", "slot:v"), 80, whole),
-            {"weight_decay": decay, **_BETAS, "epsilon": 1e-3},
+        (op, name, kinds, 80, sizes, {"weight_decay": decay, **_BETAS, "epsilon": 1e-3})
+        for op, kinds, sizes in (
+            (
+                layerwise.LAMB_MOMENTS,
+                ("slot:m", "slot:v", "parameters", "gradients", *_SUMS),
+                sums,
+            ),
+            (layerwise.LAMB_STEP, ("parameters", "slot:m", "slot:v", *_SUMS), whole),
         )
         for name, decay in (("", 0.0), ("decay", 0.1))
     ),
     (
-        *(layerwise.ADAFACTOR_STEP, "matrix", ("slot:v", "slot:u"), 80, whole),
-        {"weight_decay": 0.0, **_ADAFACTOR, "rows": -1},
+        *(layerwise.ADAFACTOR_ROWS, "decay", (*_FIRST, _SUMS[0]), 80, sums),
+        {"weight_decay": 0.1, "epsilon_1": 1e-30, "rows": -1},
     ),
     (
-        *(layerwise.ADAFACTOR_STEP, "vector decay", ("slot:v",), 80, whole),
-        {"weight_decay": 0.1, **_ADAFACTOR, "rows": 0},
+        *(layerwise.ADAFACTOR_COLUMNS, "", ("slot:v", "gradients"), 80, sums),
+        {"epsilon_1": 1e-30, "rows": -1},
     ),
     (
-        *(layerwise.MUON_STEP, "", ("slot:m", *_SCRATCH), 64, orthogonal),
-        {"weight_decay": 0.0, **_MUON, "nesterov": True, "rounds": 2},
+        *(layerwise.ADAFACTOR_MOVES, "", (_SUMS[1], "gradients", "slot:v", "slot:u"), 80, sums),
+        {"rows": -1},
     ),
     (
-        *(layerwise.MUON_STEP, "decay", ("slot:m", *_SCRATCH), 64, orthogonal),
-        {"weight_decay": 0.1, **_MUON, "nesterov": False, "rounds": 1},
+        *(layerwise.ADAFACTOR_MOMENTS, "decay", (*_FIRST, *_SUMS), 80, sums),
+        {"weight_decay": 0.1, "epsilon_1": 1e-30},
+    ),
+    (
+        layerwise.ADAFACTOR_STEP,
+        "matrix",
+        ("parameters", "gradients", *_SUMS, "slot:v", "slot:u"),
+        *(80, whole, {"weight_decay": 0.0, **_ADAFACTOR, "rows": -1}),
+    ),
+    (
+        *(layerwise.ADAFACTOR_STEP, "vector decay"),
+        ("parameters", "gradients", *_SUMS, "slot:v"),
+        *(80, whole, {"weight_decay": 0.1, **_ADAFACTOR, "rows": 0}),
+    ),
+    *(
+        (
+            *(layerwise.MUON_START, name, ("slot:m", "gradients", "scratch:x", _SUMS[0]), 24, sums),
+            {"momentum": 0.9, "nesterov": nesterov, "turned": turned},
+        )
+        for name, nesterov, turned in (("nesterov", True, False), ("turned", False, True))
+    ),
+    (layerwise.MUON_SCALE, "", ("scratch:x", _SUMS[0]), 24, sums, {}),
+    *(
+        (
+            *(layerwise.MUON_PRODUCT, name),
+            tuple(f"scratch:{operand}" for operand in ("product", "x", "mixed", "z")),
+            *(64, product, {"factor": factor, "own": own, "turned": turned}),
+        )
+        for name, factor, own, turned in (("", 1.0, 0.0, False), ("turned sum", 2.0, -4.7, True))
+    ),
+    *(
+        (
+            *(layerwise.MUON_STEP, name, ("parameters", "scratch:x"), 24, magnitudes.update),
+            {"weight_decay": decay, "scale": 0.5, "turned": turned},
+        )
+        for name, decay, turned in (("", 0.0, False), ("turned decay", 0.1, True))
     ),
 ]
 
 
 def whole_variable(op: Op, kinds: tuple[str, ...], attributes: dict[str, Any]) -> Any:
-    """A case's build: a matrix, or a vector where there are no rows."""
+    """A case's build: a matrix (of a product, squares), or a vector where there are no rows."""
 
     def build(b: Bench) -> Node:
         b.steps(2)
         shape = (b.size,) if attributes.get("rows") == 0 else (b.size, b.other)
+        if op is layerwise.MUON_PRODUCT:
+            shape = (b.size, b.size)
         found = {**attributes, "rows": b.size} if attributes.get("rows") == -1 else attributes
-        return op.node(b.run_of("parameters", "gradients", *kinds, shape=shape), found, [])
+        return op.node(b.run_of(*kinds, shape=shape), found, [])
 
     return build

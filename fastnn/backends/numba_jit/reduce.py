@@ -157,16 +157,41 @@ def column_extremes(y: Any, x: Any, rows: Any, begin: Any, end: Any, largest: An
         store_some(y, j - begin, end - j, best)
 
 
+@device
+def column_products(segments: Any, y: Any, x: Any, rows: Any, begin: Any, end: Any) -> Any:
+    """y[j - begin] = Π_i x[i, j] for begin ≤ j < end, in double."""
+    for j in range(begin, end):
+        total = 1.0
+        for i in range(rows):
+            total *= F64(x.data[i * x.ld + j])
+        y[j - begin] = real(segments, total)
+
+
 def reduce_rows(record: Any, segments: Any, begin: int, end: int) -> None:
-    """y[j] = sum, mean, max or min (i0) of column j, all rows ascending; a tile is columns."""
+    """y[j] = sum, mean, max, min or prod (i0) of column j, rows ascending; a tile is columns."""
     y, x = view(record, segments, 0, 0), view(record, segments, 1, 0)
     rows = rows_of(record, segments, 1)
     function = integer_attribute(record, 0)
     if function in (MAX, MIN):
         column_extremes(at(y.data, begin), x, rows, begin, end, function == MAX)
+    elif function == PROD:
+        column_products(segments, at(y.data, begin), x, rows, begin, end)
     else:
         scale = 1.0 / rows if function == MEAN else 1.0
         column_sums(at(y.data, begin), x, rows, begin, end, scale)
+
+
+def argmax_rows_i32(record: Any, segments: Any, begin: int, end: int) -> None:
+    """y[j] = the first row with the largest value of column j; the first NaN is the largest."""
+    x, rows = view(record, segments, 1, 0), rows_of(record, segments, 1)
+    for j in range(begin, end):
+        best = 0
+        largest = x.data[j]
+        for i in range(1, rows):
+            value = x.data[i * x.ld + j]
+            if largest == largest and (value > largest or value != value):
+                best, largest = i, value
+        integers(record, segments, 0)[j] = best
 
 
 def spread_mean(record: Any, segments: Any, begin: int, end: int) -> None:

@@ -55,7 +55,13 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
-    "reduce": (("reduce_columns", "argmax_i32", "reduce_rows", "spread_mean", "cumsum"), ()),
+    "reduce": (
+        (
+            *("reduce_columns", "argmax_i32", "reduce_rows", "argmax_rows_i32", "spread_mean"),
+            "cumsum",
+        ),
+        (),
+    ),
     "shape": (("one_hot", "copy"), ()),
     "strided": (("strided_copy",), ("strided_copy_i32",)),
     "pick": (("take", "take_backward", "take_dw", "top_k_i32"), ("take_i32",)),
@@ -69,6 +75,7 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
+    "circle": (("circle_forward", "circle_backward"), ()),
     "metric": (
         ("metric_mean", "metric_sum", "metric_histogram", "metric_load", "metric_store"),
         ("metric_scalar", "epoch_end"),
@@ -81,7 +88,14 @@ CHAPTERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
-    "layerwise": (("lamb_step", "adafactor_step", "muon_step"), ()),
+    "layerwise": (
+        (
+            *("lamb_moments", "lamb_step", "adafactor_rows", "adafactor_columns"),
+            *("adafactor_moves", "adafactor_moments", "adafactor_step"),
+            *("muon_start", "muon_scale", "muon_product", "muon_step"),
+        ),
+        (),
+    ),
     "perceptron": (("perceptron_pass",), ()),
     "penalty": (("penalty_sums", "penalty_gradient", "add_terms", "divide_by_rows"), ()),
     "gradient": (

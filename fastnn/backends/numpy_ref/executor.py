@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ FAMILIES = (
     "pick",
     "matrices",
     "loss",
+    "circle",
     "metric",
     "optimizer",
     "layerwise",
@@ -214,8 +216,9 @@ class NumpyExecutable:
                 if region.kind == "parameters"
                 else storage.array(region.kind, first.buffer)
             )
-            run: Array = data[first.offset :].view(first.dtype)[: region.count]
-            return run.reshape(_concrete(tensor, 0))  # storage knows no batch
+            shape = _concrete(tensor, 0)  # storage knows no batch; scratch may be used in part
+            run: Array = data[first.offset :].view(first.dtype)[: math.prod(shape)]
+            return run.reshape(shape)
         raise RuntimeError(f"{tensor!r} has no value.")
 
 

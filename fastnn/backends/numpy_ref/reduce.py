@@ -19,6 +19,7 @@ _REDUCE: dict[str, Callable[..., Any]] = {
     "mean": np.mean,
     "max": np.max,
     "min": np.min,
+    "prod": np.prod,
 }
 
 
@@ -34,7 +35,7 @@ def reduce_columns(context: Context, x: Array, *, function: str) -> Array:
 
 @ieee
 def reduce_rows(context: Context, x: Array, *, function: str) -> Array:
-    """y = sum, mean (accumulated in float64), max or min over all rows; x (…, columns) → y
+    """y = sum, mean, prod (accumulated in float64), max or min over all rows; x (…, columns) → y
     (columns,).
     """
     rows = x.reshape(-1, x.shape[-1])
@@ -56,6 +57,12 @@ def spread_mean(context: Context, x: Array, *, rows: Sequence[Any]) -> Array:
 def argmax_i32(context: Context, x: Array) -> NDArray[np.int32]:
     """Column of each row's largest element, int32 (…, 1); first of equals, first NaN if any."""
     y: Array = np.argmax(x, axis=-1, keepdims=True)
+    return y.astype(np.int32)
+
+
+def argmax_rows_i32(context: Context, x: Array) -> NDArray[np.int32]:
+    """Row of each column's largest element, int32 (columns,); first of equals, first NaN if any."""
+    y: Array = np.argmax(x.reshape(-1, x.shape[-1]), axis=0)
     return y.astype(np.int32)
 
 
