@@ -97,6 +97,29 @@ def one_of(owner: str, name: str, value: Any, choices: Sequence[Any]) -> Any:
     )
 
 
+def axis(owner: str, value: Any) -> int:
+    """``value`` as the number of an axis, from the end if it is negative."""
+    return integer(owner, "axis", value, -64)
+
+
+def several(owner: str, name: str, value: Any, what: str = "numbers") -> list[Any]:
+    """``value``, which must be a list, a tuple or an array."""
+    if isinstance(value, (list, tuple, range, np.ndarray)):
+        return list(value)
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected a list of {what}. Pass {name}=[...]."
+    )
+
+
+def text(owner: str, name: str, value: Any) -> str | None:
+    """``value``, which must be a string or None."""
+    if value is None or isinstance(value, str):
+        return value
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected a string. Pass a string, or leave it out."
+    )
+
+
 def unsupported(owner: str, arguments: Mapping[str, tuple[Any, Any]]) -> None:
     """Refuse Keras arguments that fastnn does not have; ``arguments``: name → (value, default)."""
     for name, (value, default) in arguments.items():

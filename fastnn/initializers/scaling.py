@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError
 from fastnn.initializers.distribution import normal, truncated_normal, uniform
 from fastnn.initializers.initializer import Array, RandomInitializer, check_number, check_shape
@@ -31,6 +31,17 @@ TRUNCATED_STDDEV = 0.87962566103423978
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("uniform", "truncated_normal", "untruncated_normal", "normal")
+
+
+def _axes(owner: Any, name: str, value: Any) -> list[int] | None:
+    """The argument ``input_axes`` or ``output_axes``."""
+    if value is None:
+        return None
+    kind = type(owner).__name__
+    return [
+        arguments.integer(kind, name, one, -64)
+        for one in arguments.several(kind, name, value, "axes")
+    ]
 
 
 def compute_fans(
@@ -127,8 +138,8 @@ class VarianceScaling(RandomInitializer):
             raise unknown_name("distribution of VarianceScaling", distribution, names)
         self.mode = mode
         self.distribution = "truncated_normal" if lowered == "normal" else lowered
-        self.input_axes: list[int] | None = None if input_axes is None else list(input_axes)
-        self.output_axes: list[int] | None = None if output_axes is None else list(output_axes)
+        self.input_axes: list[int] | None = _axes(self, "input_axes", input_axes)
+        self.output_axes: list[int] | None = _axes(self, "output_axes", output_axes)
 
     def __call__(
         self,

@@ -81,6 +81,8 @@ class Embedding(Layer):
             },
         )
         super().__init__(**kwargs)
+        if input_length is not None:
+            arguments.integer("Embedding", "input_length", input_length, 1)
         self.input_dim: int = arguments.integer("Embedding", "input_dim", input_dim, 1)
         self.output_dim: int = arguments.integer("Embedding", "output_dim", output_dim, 1)
         self.embeddings_initializer: Callable[..., Any] = initializers.get(embeddings_initializer)

@@ -169,6 +169,8 @@ def shown(sizes: Sequence[Any]) -> str:
 
 def checked_shape(shape: Any, what: str) -> tuple[int, ...]:
     """The shape of one sample as a tuple of positive integers."""
+    if not isinstance(shape, (int, np.integer, list, tuple, np.ndarray)):
+        raise ShapeError(f"{what} must hold positive integers, received {shape!r}.")
     sizes: Sequence[Any] = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     for size in sizes:
         if size is None:

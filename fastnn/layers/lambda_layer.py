@@ -9,6 +9,7 @@ from typing import Any
 from fastnn.errors import ArgumentError
 from fastnn.layers.input_spec import shown
 from fastnn.layers.layer import Layer, user_shape
+from fastnn.program.tensor import Tensor
 
 
 class Lambda(Layer):
@@ -63,6 +64,17 @@ class Lambda(Layer):
         self.function: Callable[..., Any] = function
         self.output_shape_given = output_shape
         self.mask = mask
+        if not isinstance(arguments, (Mapping, type(None))):
+            raise ArgumentError(
+                f"Lambda {self.name!r}: received arguments={arguments!r}, expected a dictionary. "
+                "Pass arguments={'factor': 2.0}, for example."
+            )
+        for argument, value in (("mask", mask), ("output_shape", output_shape)):
+            if not (callable(value) or isinstance(value, (type(None), list, tuple, Tensor))):
+                raise ArgumentError(
+                    f"Lambda {self.name!r}: received {argument}={value!r}, expected a function or "
+                    "a tuple. Leave it out, or pass one."
+                )
         self.arguments: dict[str, Any] = dict(arguments or {})
         self.supports_masking: bool = mask is not None
         self._wanted = set(inspect.signature(function).parameters)

@@ -125,7 +125,7 @@ class Layer:
         self.name: str = name or automatic_name(owner)
         self.dtype: str = config.standardize_dtype(dtype)
         self._explicit_dtype = dtype is not None
-        self._trainable: bool = bool(trainable)
+        self._trainable: bool = arguments.flag(owner, "trainable", trainable)
         #: whether the output has the steps of the input, so that a mask is handed on
         self.supports_masking: bool = (
             self._hands_masks_on or type(self).compute_mask is not Layer.compute_mask
@@ -190,7 +190,7 @@ class Layer:
                 "batch_input_shape."
             )
         if batch_shape is not None:
-            shape = tuple(batch_shape)[1:]
+            shape = arguments.several(self.name, "batch_input_shape", batch_shape, "sizes")[1:]
         elif dim is not None:
             shape = (dim,)
         if shape is None:

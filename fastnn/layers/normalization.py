@@ -10,7 +10,7 @@ import numpy as np
 from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.layers.layer import Layer
-from fastnn.layers.normalizing import positions
+from fastnn.layers.normalizing import given_axes, positions
 from fastnn.ops.elementwise import binary, unary
 from fastnn.ops.shape import reshape
 from fastnn.program.tensor import BATCH, Shape, Tensor
@@ -66,8 +66,8 @@ class Normalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        axes = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-        self.axis: tuple[int, ...] = axes
+        given = [] if axis is None else given_axes("Normalization", axis)
+        self.axis: tuple[int, ...] = (given,) if isinstance(given, int) else tuple(given)
         self.invert: bool = arguments.flag("Normalization", "invert", invert)
         if (mean is None) != (variance is None):
             raise ArgumentError(
@@ -77,10 +77,10 @@ class Normalization(Layer):
         shapes = np.shape(mean), np.shape(variance)
         self.input_mean: Any = None if mean is None else np.asarray(mean).tolist()
         self.input_variance: Any = None if variance is None else np.asarray(variance).tolist()
-        if shapes[0] != shapes[1] or len(shapes[0]) > len(axes):
+        if shapes[0] != shapes[1] or len(shapes[0]) > len(self.axis):
             raise ArgumentError(
                 f"Normalization {self.name!r}: received mean of shape {shapes[0]} and variance of "
-                f"shape {shapes[1]}, expected equal shapes of at most {len(axes)} axes, for "
+                f"shape {shapes[1]}, expected equal shapes of at most {len(self.axis)} axes, for "
                 f"axis={axis}. Pass numbers, or arrays of the sizes of these axes."
             )
         self.adapt_mean: Variable | None = None

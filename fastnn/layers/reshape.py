@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from fastnn import arguments
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.layers.layer import Layer
 from fastnn.ops.shape import reshape
@@ -38,7 +39,8 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int] | int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        sizes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        given = [target_shape] if isinstance(target_shape, int) else target_shape
+        sizes = tuple(arguments.several("Reshape", "target_shape", given, "integers"))
         whole = all(isinstance(s, int) and not isinstance(s, bool) for s in sizes)
         if not whole or any(s < 1 and s != -1 for s in sizes) or sizes.count(-1) > 1:
             raise ArgumentError(

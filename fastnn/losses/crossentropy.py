@@ -175,7 +175,7 @@ class BinaryCrossentropy(FormulaLoss):
         self.from_logits, self.label_smoothing = check_settings(
             "BinaryCrossentropy", from_logits, label_smoothing
         )
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
 
 
 class CategoricalCrossentropy(FormulaLoss):
@@ -237,7 +237,7 @@ class CategoricalCrossentropy(FormulaLoss):
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalCrossentropy", from_logits, label_smoothing
         )
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
 
 
 class SparseCategoricalCrossentropy(FormulaLoss):
@@ -299,7 +299,7 @@ class SparseCategoricalCrossentropy(FormulaLoss):
         owner = "SparseCategoricalCrossentropy"
         super().__init__(name, reduction, dtype)
         self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         self.ignore_class: int | None = ignored_class(owner, ignore_class)
 
 

@@ -231,7 +231,7 @@ class BinaryFocalCrossentropy(FormulaLoss):
         self.from_logits, self.label_smoothing = check_settings(
             "BinaryFocalCrossentropy", from_logits, label_smoothing
         )
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         self.apply_class_balancing: bool = arguments.flag(
             "BinaryFocalCrossentropy", "apply_class_balancing", apply_class_balancing
         )
@@ -346,7 +346,7 @@ class CategoricalFocalCrossentropy(FormulaLoss):
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalFocalCrossentropy", from_logits, label_smoothing
         )
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
 
 
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:

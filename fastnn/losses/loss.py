@@ -78,7 +78,7 @@ class Loss(arguments.NamesItsArguments):
                 f"{owner}: received reduction={reduction!r}, expected one of {listed}. Leave it "
                 "out for the mean over the batch."
             )
-        self.name: str = name or snake_case(owner)
+        self.name: str = arguments.text(owner, "name", name) or snake_case(owner)
         self.reduction = reduction
         self.dtype: str = config.standardize_dtype(dtype)
 

@@ -59,6 +59,13 @@ def _total(x: Tensor, axis: Axes, name: str) -> Tensor:
     )
 
 
+def _checked(owner: str, axis: Any) -> int | tuple[int, ...] | None:
+    """The argument ``axis``: None, one axis, or several."""
+    if isinstance(axis, (list, tuple)):
+        return tuple(arguments.axis(owner, one) for one in axis)
+    return None if axis is None else arguments.axis(owner, axis)
+
+
 def _places(axis: Axes, ndim: int) -> set[int]:
     """Axes counted from 0; one that does not exist stays as it is, and fits nothing."""
     listed = [axis] if isinstance(axis, int) else list(axis or ())
@@ -136,7 +143,7 @@ class Dice(FormulaLoss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        self.axis: Any = tuple(axis) if isinstance(axis, list) else axis
+        self.axis: Any = _checked(type(self).__name__, axis)
 
 
 def tversky(
@@ -226,4 +233,4 @@ class Tversky(FormulaLoss):
         super().__init__(name, reduction, dtype)
         self.alpha: float = arguments.number("Tversky", "alpha", alpha, "[0, inf)")
         self.beta: float = arguments.number("Tversky", "beta", beta, "[0, inf)")
-        self.axis: Any = tuple(axis) if isinstance(axis, list) else axis
+        self.axis: Any = _checked(type(self).__name__, axis)

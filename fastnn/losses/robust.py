@@ -239,4 +239,4 @@ class CosineSimilarity(FormulaLoss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        self.axis: int = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)

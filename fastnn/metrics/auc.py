@@ -106,12 +106,10 @@ class AUC(StateMetric):
                 )
         self.label_weights: list[float] | None = None
         if label_weights is not None:
-            self.label_weights = [float(weight) for weight in label_weights]
-            if any(not weight >= 0 for weight in self.label_weights):
-                raise ArgumentError(
-                    f"AUC: received label_weights={label_weights!r}, expected numbers of at least "
-                    "0. Pass such numbers."
-                )
+            self.label_weights = [
+                arguments.number("AUC", "label_weights", weight, "[0, inf)")
+                for weight in arguments.several("AUC", "label_weights", label_weights)
+            ]
         self.from_logits: bool = arguments.flag("AUC", "from_logits", from_logits)
         super().__init__(dtype, name)
 

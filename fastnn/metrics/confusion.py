@@ -28,7 +28,6 @@ class _Decisions(StateMetric):
         dtype: str | None = None,
     ) -> None:
         owner = type(self).__name__
-        self.init_thresholds: Any = _listed(thresholds)
         self.top_k: int | None = (
             None if top_k is None else arguments.integer(owner, "top_k", top_k, 1)
         )
@@ -36,6 +35,7 @@ class _Decisions(StateMetric):
             None if class_id is None else arguments.integer(owner, "class_id", class_id, 0)
         )
         found = checked_thresholds(owner, thresholds, 0.5 if top_k is None else LOWEST)
+        self.init_thresholds: Any = _listed(thresholds)
         self.thresholds: list[float] = list(found)
         self._bins = Thresholds(found)
         super().__init__(dtype, name)

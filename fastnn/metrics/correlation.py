@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.losses.targets import fit_targets
 from fastnn.metrics.means import MeanMetricWrapper
 from fastnn.ops.dispatch import check_last_axis
@@ -79,7 +79,7 @@ class PearsonCorrelation(MeanMetricWrapper):
     def __init__(
         self, name: str | None = "pearson_correlation", dtype: str | None = None, axis: int = -1
     ) -> None:
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(pearson, name, dtype, axis=axis)
 
     def get_config(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class ConcordanceCorrelation(MeanMetricWrapper):
     def __init__(
         self, name: str | None = "concordance_correlation", dtype: str | None = None, axis: int = -1
     ) -> None:
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(concordance, name, dtype, axis=axis)
 
     def get_config(self) -> dict[str, Any]:

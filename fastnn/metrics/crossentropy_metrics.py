@@ -107,7 +107,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         self.from_logits, self.label_smoothing = check_settings(
             "CategoricalCrossentropy", from_logits, label_smoothing
         )
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(
             categorical_formula,
             name,
@@ -167,7 +167,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         owner = "SparseCategoricalCrossentropy"
         arguments.unsupported(owner, {"ignore_class": (ignore_class, None)})
         self.from_logits: bool = arguments.flag(owner, "from_logits", from_logits)
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(
             sparse_formula, name, dtype, from_logits=self.from_logits, axis=axis, fuse=False
         )

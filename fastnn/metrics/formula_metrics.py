@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from fastnn import arguments
 from fastnn.losses.divergence import divergence_formula, poisson_formula
 from fastnn.losses.hinge import (
     categorical_hinge_formula,
@@ -422,7 +423,7 @@ class CosineSimilarity(MeanMetricWrapper):
     def __init__(
         self, name: str | None = "cosine_similarity", dtype: str | None = None, axis: int = -1
     ) -> None:
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(cosine, name, dtype, axis=axis)
 
     def get_config(self) -> dict[str, Any]:

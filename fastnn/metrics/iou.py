@@ -9,6 +9,7 @@ import numpy as np
 
 from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError
+from fastnn.losses.crossentropy import ignored_class
 from fastnn.losses.targets import shape_text
 from fastnn.metrics.metric import Array, StateMetric
 from fastnn.ops.dispatch import check_last_axis
@@ -82,17 +83,18 @@ class IoU(StateMetric):
                 "Pass fewer classes."
             )
         self.target_class_ids: list[int] = [
-            arguments.integer(owner, "target_class_ids", item, 0) for item in target_class_ids
+            arguments.integer(owner, "target_class_ids", item, 0)
+            for item in arguments.several(owner, "target_class_ids", target_class_ids, "classes")
         ]
         if not self.target_class_ids or max(self.target_class_ids) >= self.num_classes:
             raise ArgumentError(
                 f"{owner}: received target_class_ids={list(target_class_ids)}, expected classes "
                 f"from 0 to {self.num_classes - 1}. Pass at least one of these."
             )
-        self.ignore_class: int | None = ignore_class
+        self.ignore_class: int | None = ignored_class(owner, ignore_class)
         self.sparse_y_true: bool = arguments.flag(owner, "sparse_y_true", sparse_y_true)
         self.sparse_y_pred: bool = arguments.flag(owner, "sparse_y_pred", sparse_y_pred)
-        self.axis = axis
+        self.axis: int = arguments.axis(type(self).__name__, axis)
         super().__init__(dtype, name)
 
     def words(self, prediction: Shape) -> int:

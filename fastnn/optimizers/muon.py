@@ -257,10 +257,12 @@ def _number_or_none(name: str, value: float | None) -> float | None:
 
 def _patterns(value: Sequence[str] | None) -> list[str]:
     """The regular expressions of ``exclude_layers``."""
-    patterns = [] if value is None else value
-    if isinstance(patterns, str) or not all(isinstance(text, str) for text in patterns):
+    if value is None:
+        return []
+    patterns = arguments.several("Muon", "exclude_layers", value, "strings")
+    if not all(isinstance(text, str) for text in patterns):
         raise ArgumentError(
             f"Muon: received exclude_layers={value!r}, expected a list of strings. Pass "
             "exclude_layers=['output'], say."
         )
-    return list(patterns)
+    return patterns

@@ -52,7 +52,8 @@ def test_linear_regression_is_least_squares(backend: str) -> None:
     model.fit(x, real, epochs=60, verbose=0)
     wide = np.column_stack([x, np.ones(60)])
     expected = np.linalg.lstsq(wide, real, rcond=None)[0]
-    np.testing.assert_allclose(weights(model), expected, rtol=0, atol=1e-8)
+    # within √eps = 1.5e-8 of the minimum the loss is one number, and the line search ends
+    np.testing.assert_allclose(weights(model), expected, rtol=0, atol=1e-7)
 
 
 # scikit-learn 1.9: LogisticRegression(C=inf, tol=1e-12).fit(x, y), coefficients and intercept

@@ -215,9 +215,9 @@ class PiecewiseConstantDecay(Decay):
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
     ) -> None:
         owner = type(self).__name__
-        self.boundaries: list[float] = list(boundaries)
-        self.values: list[float] = list(values)
-        self.name = name
+        self.boundaries: list[float] = arguments.several(owner, "boundaries", boundaries, "steps")
+        self.values: list[float] = arguments.several(owner, "values", values, "learning rates")
+        self.name: str = arguments.text(owner, "name", name) or owner
         if not self.boundaries or len(self.boundaries) != len(self.values) - 1:
             raise ArgumentError(
                 f"{owner}: received {len(self.boundaries)} boundaries and {len(self.values)} "

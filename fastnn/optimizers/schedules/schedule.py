@@ -84,7 +84,7 @@ class Decay(LearningRateSchedule):
         self.initial_learning_rate = arguments.number(
             owner, "initial_learning_rate", initial_learning_rate, "[0, inf)"
         )
-        self.name = owner if name is None else str(name)
+        self.name = arguments.text(owner, "name", name) or owner
 
     def _steps(self, name: str, value: Any) -> float:
         """A number of steps, which must be positive."""
