@@ -23,7 +23,7 @@ WITHOUT = {
     "layers.Merge": "the base class of Add and its kin",
     "losses.Loss": "a base class",
     "losses.LossFunctionWrapper": "applies the caller's function",
-    "optimizers.LBFGS": "Keras has none: tests/optimizers/test_lbfgs.py has SciPy and least squares",
+    "optimizers.LBFGS": "Keras has none: tests/optimizers/test_lbfgs.py",
     "regularizers.Regularizer": "a base class",
     "regularizers.l1_l2": "another name of L1L2",
     "regularizers.orthogonal_regularizer": "another name of OrthogonalRegularizer",
