@@ -106,7 +106,7 @@ class EarlyStopping(MonitorCallback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare the epoch with the best one, and ask the model to stop when patience is over."""
         self._find_direction(logs)
-        current = self._monitored(logs, "training is not stopped early in this run")
+        current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
         if math.isnan(current):
@@ -122,6 +122,12 @@ class EarlyStopping(MonitorCallback):
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
+
+    def get_monitor_value(self, logs: Logs | None) -> float | None:
+        """The monitored quantity out of the logs, or None with a warning; a subclass may compute
+        another.
+        """
+        return self._monitored(logs, "training is not stopped early in this run")
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Restore the best weights, if that was asked for and an epoch was completed."""

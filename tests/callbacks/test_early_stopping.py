@@ -8,27 +8,12 @@ import copy
 import math
 import pickle
 import warnings
-from typing import Any
 
 import pytest
 
 from fastnn.callbacks import CallbackList, EarlyStopping
 from fastnn.errors import ArgumentError
-
-
-class Net:
-    """A model whose only weight is the epoch that it was last trained in."""
-
-    def __init__(self) -> None:
-        self.stop_training = False
-        self.epoch = 0
-        self.restored: int | None = None
-
-    def get_weights(self) -> list[int]:
-        return [self.epoch]
-
-    def set_weights(self, weights: list[int]) -> None:
-        self.restored = weights[0]
+from tests.golden.callback_cases import STOPPINGS, A, Net, stopping
 
 
 def train(callback: EarlyStopping, values: list[float], interrupt_in: int | None = None) -> Net:
@@ -46,104 +31,12 @@ def train(callback: EarlyStopping, values: list[float], interrupt_in: int | None
     return net
 
 
-A = [0.9, 0.7, 0.8, 0.75, 0.6, 0.65, 0.66, 0.64, 0.7, 0.71]
-B = [0.5, 0.5, 0.49, 0.48, 0.47, 0.46, 0.45, 0.44]
-C = [0.1, 0.4, 0.35, 0.5, 0.45, 0.49, 0.5, 0.51]
-D = [1.0, 0.5, 0.6, 0.4, 0.3]
-E = [0.5, 0.52, 0.54, 0.56, 0.58]
-RESTORE = {"restore_best_weights": True}
-# arguments, values, [epochs run, stopped_epoch, best_epoch, best, wait, restored epoch]
-TRAJECTORIES: dict[str, tuple[dict[str, Any], list[float], list[Any]]] = {
-    "patience 0": ({**RESTORE}, A, [3, 2, 1, 0.7, 1, 1]),
-    "patience 1": ({"patience": 1, **RESTORE}, A, [3, 2, 1, 0.7, 1, 1]),
-    "patience 2": ({"patience": 2, **RESTORE}, A, [4, 3, 1, 0.7, 2, 1]),
-    "patience 3": ({"patience": 3, **RESTORE}, A, [8, 7, 4, 0.6, 3, 4]),
-    "epochs run out": ({"patience": 9, **RESTORE}, A, [10, 0, 4, 0.6, 5, 4]),
-    "no restoring": ({"patience": 2}, A, [4, 3, 1, 0.7, 2, None]),
-    "worse from the start": ({}, [1.0, 2.0, 3.0], [2, 1, 0, 1.0, 1, None]),
-    "one epoch": ({**RESTORE}, [1.0], [1, 0, 0, 1.0, 0, 0]),
-    "min_delta": ({"min_delta": 0.025, "patience": 2, **RESTORE}, B, [3, 2, 0, 0.5, 2, 0]),
-    "negative min_delta": ({"min_delta": -0.025, "patience": 2}, B, [3, 2, 0, 0.5, 2, None]),
-    "large min_delta": ({"min_delta": 1.0, "patience": 3}, B, [4, 3, 0, 0.5, 3, None]),
-    "max": ({"mode": "max", "patience": 2, **RESTORE}, C, [6, 5, 3, 0.5, 2, 3]),
-    "max with min_delta": (
-        {"mode": "max", "min_delta": 0.05, "patience": 3, **RESTORE},
-        C,
-        [7, 6, 3, 0.5, 3, 3],
-    ),
-    "max, slowly beyond min_delta": (
-        {"mode": "max", "min_delta": 0.05, "patience": 9, **RESTORE},
-        E,
-        [5, 0, 3, 0.56, 1, 3],
-    ),
-    "baseline never beaten": (
-        {"baseline": 0.5, "patience": 3, **RESTORE},
-        A,
-        [3, 2, 1, 0.7, 3, 1],
-    ),
-    "baseline beaten in time": (
-        {"baseline": 0.55, "patience": 2, **RESTORE},
-        D,
-        [5, 0, 4, 0.3, 0, 4],
-    ),
-    "baseline beaten too late": (
-        {"baseline": 0.65, "patience": 4, **RESTORE},
-        A,
-        [4, 3, 1, 0.7, 4, 1],
-    ),
-    "baseline and max": (
-        {"mode": "max", "baseline": 0.45, "patience": 2, **RESTORE},
-        C,
-        [3, 2, 1, 0.4, 3, 1],
-    ),
-    "improving, baseline not beaten": (
-        {"baseline": 0.1, "patience": 2},
-        B,
-        [2, 1, 0, 0.5, 2, None],
-    ),
-    "start_from_epoch 2": (
-        {"start_from_epoch": 2, "patience": 1, **RESTORE},
-        A,
-        [6, 5, 4, 0.6, 1, 4],
-    ),
-    "start_from_epoch 6": (
-        {"start_from_epoch": 6, "patience": 2, **RESTORE},
-        A,
-        [10, 9, 7, 0.64, 2, 7],
-    ),
-    "start_from_epoch beyond the end": (
-        {"start_from_epoch": 99, **RESTORE},
-        A,
-        [10, 0, 0, None, 0, None],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", TRAJECTORIES)
+@pytest.mark.parametrize("case", STOPPINGS)
 def test_trajectory_equals_keras(case: str) -> None:
-    """The numbers were recorded from Keras 3.15.1 (JAX backend), by this script with the table
-    above (``Net`` as above, ``mode="min"`` unless the arguments say otherwise)::
-
-        from keras.callbacks import EarlyStopping
-
-        def run(values, **arguments):
-            net, callback = Net(), EarlyStopping(monitor="q", **arguments)
-            callback.set_model(net)
-            callback.on_train_begin()
-            for net.epoch, value in enumerate(values):
-                callback.on_epoch_end(net.epoch, {"q": value})
-                if net.stop_training:
-                    break
-            callback.on_train_end()
-            return [net.epoch + 1, callback.stopped_epoch, callback.best_epoch, callback.best,
-                    callback.wait, net.restored]
-    """
-    arguments, values, expected = TRAJECTORIES[case]
+    arguments, values, expected = STOPPINGS[case]
     callback = EarlyStopping(monitor="q", **{"mode": "min", **arguments})
     for _ in range(2):  # an object may be used again: the second run equals the first
-        net = train(callback, values)
-        found = [net.epoch + 1, callback.stopped_epoch, callback.best_epoch, callback.best]
-        assert [*found, callback.wait, net.restored] == expected
+        assert stopping(callback, values) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,99 +11,14 @@ import pytest
 
 from fastnn.callbacks import CallbackList, ModelCheckpoint
 from fastnn.errors import ArgumentError
+from tests.golden.callback_cases import BEST, CHECKPOINTS, Shelf, saving
+
+train = partial(saving, ModelCheckpoint)
 
 
-class Net:
-    """A model that remembers what was saved, and writes its name into the file."""
-
-    def __init__(self) -> None:
-        self.saved: list[str] = []
-
-    def save(self, path: str) -> None:
-        self.saved.append(Path(path).name)
-        Path(path).write_text("model")
-
-    def save_weights(self, path: str) -> None:
-        self.saved.append(Path(path).name)
-        Path(path).write_text("weights")
-
-
-def train(
-    folder: Path, values: list[float], batches: int = 0, fits: int = 1, **arguments: Any
-) -> list[str]:
-    """Names of the files that runs with these values of "q" save."""
-    net = Net()
-    arguments["filepath"] = folder / arguments["filepath"]
-    callbacks = CallbackList(
-        ModelCheckpoint(monitor="q", **{"mode": "min", **arguments}), model=net
-    )
-    for _ in range(fits):
-        callbacks.on_train_begin()
-        for epoch, value in enumerate(values):
-            callbacks.on_epoch_begin(epoch)
-            for batch in range(batches):
-                callbacks.on_train_batch_end(batch, {"q": batch / 4})
-            callbacks.on_epoch_end(epoch, {"q": value})
-        callbacks.on_train_end()
-    return net.saved
-
-
-A = [0.9, 0.7, 0.8, 0.7, 0.65, 0.71]
-BEST = {"save_best_only": True}
-CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "every epoch": (
-        {"values": A[:3], "filepath": "{epoch:02d}-{q:.2f}"},
-        ["01-0.90", "02-0.70", "03-0.80"],
-    ),
-    "best, min": (
-        {"values": A, "filepath": "{epoch:02d}-{q:.2f}", **BEST},
-        ["01-0.90", "02-0.70", "05-0.65"],
-    ),
-    "best, max": ({"values": A, "filepath": "{epoch}", "mode": "max", **BEST}, ["1"]),
-    "best, threshold": (
-        {"values": A, "filepath": "{epoch}", "initial_value_threshold": 0.7, **BEST},
-        ["5"],
-    ),
-    "best is kept between runs": (
-        {"values": A[:2], "fits": 2, "filepath": "{epoch}", **BEST},
-        ["1", "2"],
-    ),
-    "every 3 batches of 4": (
-        {"values": A[:3], "batches": 4, "save_freq": 3, "filepath": "{epoch}-{batch:03d}"},
-        ["1-003", "2-002", "3-001", "3-004"],
-    ),
-    "every 6 batches of 4": (
-        {"values": A[:3], "batches": 4, "save_freq": 6, "filepath": "{epoch}-{batch}-{q:.2f}"},
-        ["2-2-0.25", "3-4-0.75"],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CHECKPOINTS)
 def test_names_equal_keras(case: str, tmp_path: Path) -> None:
-    """The names were recorded from Keras 3.15.1 (JAX backend), with the ending ``.keras``, by this
-    script and the table above::
-
-        from keras.callbacks import ModelCheckpoint
-
-        class Net:
-            def __init__(self): self.saved = []
-            def save(self, path, overwrite=True): self.saved.append(path)
-
-        def run(values, batches=0, fits=1, **arguments):
-            net, callback = Net(), ModelCheckpoint(monitor="q", **{"mode": "min", **arguments})
-            callback.set_model(net)
-            for _ in range(fits):
-                callback.on_train_begin()
-                for epoch, value in enumerate(values):
-                    callback.on_epoch_begin(epoch)
-                    for batch in range(batches):
-                        callback.on_train_batch_end(batch, {"q": batch / 4})
-                    callback.on_epoch_end(epoch, {"q": value})
-                callback.on_train_end()
-            return net.saved
-    """
-    arguments, names = CASES[case]
+    arguments, names = CHECKPOINTS[case]
     arguments = {**arguments, "filepath": arguments["filepath"] + ".fastnn"}
     assert train(tmp_path, **arguments) == [f"{name}.fastnn" for name in names]
 
@@ -121,7 +37,7 @@ def test_nan_is_never_the_best(tmp_path: Path) -> None:
 
 def test_missing_quantity_saves_each_time_and_warns_once(tmp_path: Path) -> None:
     checkpoint = ModelCheckpoint(tmp_path / "{epoch}.fastnn", save_best_only=True)
-    checkpoint.set_model(Net())
+    checkpoint.set_model(Shelf())
     with pytest.warns(UserWarning, match="'val_loss', which is not available; the model is saved"):
         checkpoint.on_epoch_end(0, {"loss": 1.0})
     checkpoint.on_epoch_end(1, {"loss": 1.0})  # a second warning would fail: warnings are errors
@@ -130,7 +46,7 @@ def test_missing_quantity_saves_each_time_and_warns_once(tmp_path: Path) -> None
 
 def test_unknown_direction_matters_only_for_the_best(tmp_path: Path) -> None:
     checkpoint = ModelCheckpoint(tmp_path / "m.fastnn", monitor="profit")
-    checkpoint.set_model(Net())
+    checkpoint.set_model(Shelf())
     checkpoint.on_epoch_end(0, {"profit": 1.0})
     assert checkpoint.model.saved == ["m.fastnn"]
 
@@ -167,7 +83,7 @@ def test_files_of_keras(name: str, weights_only: bool) -> None:
 
 def test_unknown_field_is_named(tmp_path: Path) -> None:
     checkpoint = ModelCheckpoint(tmp_path / "{val_los:.2f}.fastnn")
-    checkpoint.set_model(Net())
+    checkpoint.set_model(Shelf())
     message = r"'val_los'. Did you mean 'val_loss'\? Known: 'epoch', 'loss', 'val_loss'"
     with pytest.raises(ArgumentError, match=message):
         checkpoint.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
@@ -176,7 +92,7 @@ def test_unknown_field_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["{}.fastnn", "{epoch:02q}.fastnn", "{epoch.fastnn"])
 def test_bad_format_is_explained(name: str) -> None:
     checkpoint = ModelCheckpoint(name)
-    checkpoint.set_model(Net())
+    checkpoint.set_model(Shelf())
     with pytest.raises(ArgumentError, match="which cannot be filled in"):
         checkpoint.on_epoch_end(0, {})
 

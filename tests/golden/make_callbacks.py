@@ -1,5 +1,5 @@
 """Writes ``callbacks.npz``: what ``ReduceLROnPlateau`` of Keras does in the runs of
-``callback_cases.py``.
+``callback_cases.py``, and what callbacks are told in those of ``event_cases.py``.
 
     KERAS_BACKEND=jax python -m tests.golden.make_callbacks
 """
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
+from tests.golden import event_cases
 from tests.golden.callback_cases import PLATEAUS, START, trajectory
 
 
@@ -23,6 +24,8 @@ def main() -> None:
         net = SimpleNamespace(optimizer=keras.optimizers.SGD(START))
         callback = keras.callbacks.ReduceLROnPlateau(monitor="q", **arguments)
         found[name] = np.array(trajectory(callback, net, values))
+    events = {name: event_cases.events(keras, name) for name in event_cases.RUNS}
+    found["events"] = np.array(json.dumps(events))
     path = Path(__file__).with_name("callbacks.npz")
     meta = {
         "keras": keras.__version__,
