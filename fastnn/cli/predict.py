@@ -44,7 +44,7 @@ outputs: as arrays `class` and `output` in an .npz file, as columns in a .csv fi
 _EXAMPLES = """\
   fastnn predict m.fastnn new.npz -o out.npz
   fastnn predict iris.fastnn new.csv --class-names setosa,versicolor,virginica
-  fastnn predict digits.fastnn photo.png --invert
+  fastnn predict digits.fastnn photo.png --invert --crop
 """
 
 
@@ -73,6 +73,12 @@ def register(subparsers: Subparsers) -> None:
         action="store_true",
         help="swap dark and light: for dark ink on paper, because models of MNIST and of the "
         "digits expect light ink on a dark ground",
+    )
+    image.add_argument(
+        "--crop",
+        action="store_true",
+        help="cut out what is drawn and place it as the digits of MNIST are (in the middle, with a "
+        "border; without one for the 8x8 digits): for drawings and photos",
     )
     image.add_argument(
         "--white",
@@ -114,11 +120,11 @@ def _samples(args: argparse.Namespace, model: Sequential) -> NDArray[Any]:
     if _is_image(args.input):
         from fastnn.cli.image import load_image
 
-        return load_image(args.input, model, invert=args.invert, white=args.white)
-    if args.invert or args.white is not None:
+        return load_image(args.input, model, invert=args.invert, crop=args.crop, white=args.white)
+    if args.invert or args.crop or args.white is not None:
         raise ArgumentError(
-            f"--invert and --white: received with {args.input!r}. Expected a .png image: leave "
-            "them out."
+            f"--invert, --crop and --white: received with {args.input!r}. Expected a .png image: "
+            "leave them out."
         )
     if Path(args.input).suffix.lower() not in (".npz", ".csv"):
         raise ArgumentError(

@@ -12,7 +12,7 @@ from PIL import Image
 import fastnn
 from fastnn.cli.image import load_image, white_of
 from fastnn.cli.main import main
-from fastnn.errors import ShapeError
+from fastnn.errors import DataError, ShapeError
 
 
 def model_of(shape: tuple[int, ...], *layers: fastnn.layers.Layer) -> fastnn.Sequential:
@@ -36,7 +36,9 @@ def test_an_image_is_resized_and_the_note_says_so(
     expected[1:3, 1:3] = 1.0
     np.testing.assert_allclose(found, expected.reshape(1, *shape))
     assert capsys.readouterr().err == (
-        "fastnn: note: square.png was resized from 40x40 to 4x4 pixels, the model's input.\n"
+        "fastnn: note: square.png was resized from 40x40 to 4x4 pixels, the model's input. For a "
+        "drawing or a photo, --crop cuts out what is drawn and places it as the digits of MNIST "
+        "are.\n"
     )
 
 
@@ -106,13 +108,48 @@ def test_a_light_ground_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.endswith("leave out --invert for those.\n")
 
 
-@pytest.mark.parametrize(("width", "stretched"), [(40, False), (42, False), (60, True), (20, True)])
-def test_changed_proportions_are_noted(
-    width: int, stretched: bool, capsys: pytest.CaptureFixture[str]
+def shaded_photo(height: int, width: int) -> np.ndarray:
+    """An L of dark ink on grey, unevenly lit paper, in a corner: 30 high, 20 wide, 5 thick."""
+    paper = np.full((height, width), 200.0) + np.linspace(-20, 20, width)
+    paper[10:40, 50:55] = paper[35:40, 50:70] = 30.0
+    return paper.round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (8, 8)])
+def test_crop_places_what_is_drawn(shape: tuple[int, int]) -> None:
+    Image.fromarray(shaded_photo(90, 120)).save("photo.png")
+    found = load_image("photo.png", model_of(shape), invert=True, crop=True)[0]
+    ink = found > 0.5
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+    assert high == (20 if shape == (28, 28) else 8)
+    assert wide == pytest.approx(high * 2 / 3, abs=1)
+    assert found[0, -1] == 0.0  # the shade of the paper is no ink
+    if shape == (28, 28):  # the centre of mass lies in the middle
+        for axis in (0, 1):
+            along = found.sum(axis=1 - axis)
+            assert along @ (np.arange(28) + 0.5) / along.sum() == pytest.approx(14, abs=0.6)
+
+
+def test_crop_of_an_empty_sheet(capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(np.full((9, 9), 7, np.uint8)).save("empty.png")
+    with pytest.raises(DataError, match="nothing is lighter than the border"):
+        load_image("empty.png", model_of((4, 4)), crop=True)
+
+
+def test_crop_of_digits_that_are_placed_already_changes_little(
+    digits_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Image.fromarray(np.zeros((40, width), np.uint8)).save("wide.png")
-    load_image("wide.png", model_of((4, 4)))
-    assert ("cut it out around the digit" in capsys.readouterr().err) == stretched
+    data = fastnn.datasets.load("digits")
+    right = 0
+    for number in range(20):
+        image = np.pad(
+            (data.x_test[number] / 16 * 255).astype(np.uint8).repeat(20, 0).repeat(20, 1), 90
+        )
+        Image.fromarray(255 - image).save("drawn.png")
+        assert main(["predict", str(digits_model), "drawn.png", "--invert", "--crop"]) == 0
+        right += int(capsys.readouterr().out.splitlines()[1].split(",")[0]) == data.y_test[number]
+    assert right >= 15  # of a model with 17 or 18
 
 
 def test_predict_reads_a_digit(digits_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
