@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import operator
 import textwrap
 from typing import Any
 
@@ -193,12 +194,14 @@ def test_automatic_names(keras: Any) -> None:
 
 NAMESPACES = (
     "layers", "losses", "metrics", "optimizers", "initializers", "callbacks", "activations",
-    "saving", "models", "random", "utils",
+    "saving", "models", "random", "utils", "ops", "regularizers", "constraints",
+    "optimizers.schedules",
 )  # fmt: skip
 
 # Arguments of Keras that are not ours, with the reason. An unlisted one fails the test.
 LACKING: dict[str, set[str]] = {
     "losses.deserialize": {"name"},  # called config, as everywhere else
+    "ops.convert_to_tensor": {"ragged"},  # there are no ragged tensors
 }
 # Classes that always raise, whatever the arguments: the error says what to use instead.
 REFUSED = {"callbacks.TensorBoard", "callbacks.RemoteMonitor", "callbacks.OrbaxCheckpoint"}
@@ -237,7 +240,7 @@ def differences(name: str, ours: Any, theirs: Any) -> list[str]:
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_signatures(namespace: str, keras: Any) -> None:
-    ours, theirs = getattr(fastnn, namespace), getattr(keras, namespace)
+    ours, theirs = (operator.attrgetter(namespace)(library) for library in (fastnn, keras))
     names = [name for name in dir(theirs) if not name.startswith("_") and hasattr(ours, name)]
     shared = [n for n in names if callable(getattr(ours, n)) and callable(getattr(theirs, n))]
     assert len(shared) >= 4, shared

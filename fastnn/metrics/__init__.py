@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from fastnn.lacking import refusing
 from fastnn.losses import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
     hinge,
     huber,
@@ -175,7 +177,9 @@ __all__ = [
     "huber",
     "log_cosh",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "sparse_categorical_crossentropy",
     "kl_divergence",
     "poisson",

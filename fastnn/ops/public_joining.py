@@ -22,18 +22,19 @@ from fastnn.program.tensor import Dimension, Size, Tensor
 
 
 @anyaxis("xs")
-def concatenate(xs: Sequence[Any], axis: int = -1) -> Tensor:
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
     """Tensors joined along an axis.
 
     Parameters
     ----------
     xs : tensors or arrays of equal shapes, but for that axis. One without the batch axis beside
         others that have it is joined to every sample.
-    axis : along which; not the batch.
+    axis : along which, the first by default; not the batch of symbolic tensors.
 
     Raises
     ------
     ShapeError : if other sizes differ.
+    UnsupportedError : for the batch axis.
 
     Examples
     --------
