@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from fastnn.errors import FileFormatError
 from fastnn.layers.layer import Layer, snake_case
 from fastnn.layers.normalization import Normalization
+from fastnn.optimizers.adafactor import Adafactor
 from fastnn.optimizers.nadam import Nadam
+from fastnn.optimizers.processing import AVERAGE, KEPT
 from fastnn.program.variable import Variable
 from fastnn.saving.hdf5 import Hdf5Reader, Stored
 
@@ -32,6 +34,7 @@ _SLOTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Adam": (("m", "v"), ("v_hat",)),
     "AdamW": (("m", "v"), ("v_hat",)),
     "RMSprop": (("v",), ("momentum",), ("average",)),
+    "Adafactor": (("r", "c", "v"),),
     "Adagrad": (("accumulator",),),
     "Adadelta": (("accumulated_grad", "accumulated_delta_var"),),
     "Adamax": (("momentum", "norm"),),
@@ -206,12 +209,15 @@ def write_names(group: Any, name: str, names: list[str]) -> None:
 
 # -- the optimizer ---------------------------------------------------------------------------------
 
+# An array of the optimizer: its slot, the variable, and the variable's path
+Place = tuple[str, Variable, str]
+
 
 def optimizer_arrays(model: Any) -> list[Array] | None:
     """The optimizer's arrays in Keras's order; None where there is no form for them."""
     optimizer = model.optimizer
-    order = None if optimizer is None else _slot_order(model)
-    if order is None:
+    places = None if optimizer is None else _places(model)
+    if places is None:
         return None
     model.optimizer_storage()
     state, arrays = model.get_training_state()
@@ -219,9 +225,13 @@ def optimizer_arrays(model: Any) -> list[Array] | None:
     rate = optimizer.get_config()["learning_rate"]
     if not isinstance(rate, Mapping):
         found.append(np.asarray(rate, np.float32))
-    found += [np.asarray(arrays[name]) for name in order]
+    for slot, variable, path in places:
+        name = f"{slot}/{path}"
+        found.append(
+            np.asarray(arrays[name]) if name in arrays else _made(slot, variable, path, arrays)
+        )
     if isinstance(optimizer, Nadam):
-        steps = np.arange(1, state["iterations"] + 1)
+        steps = np.arange(1, state["iterations"] // optimizer.update_every + 1)
         momenta = optimizer.beta_1 * (1 - 0.5 * 0.96**steps)
         found.append(np.asarray(np.prod(momenta), np.float32))
     return found
@@ -232,13 +242,13 @@ def restore_optimizer(model: Any, values: list[Array], where: str) -> None:
     optimizer = model.optimizer
     if not values:
         return
-    order = _slot_order(model)
+    places = _places(model)
     first = 1 + (not isinstance(optimizer.get_config()["learning_rate"], Mapping))
     if len(values) == first and not int(values[0]):  # saved before the first step
         return
     if isinstance(optimizer, Nadam):
         values = values[:-1]  # the product of its momenta follows from the number of steps
-    if order is None or len(values) != first + len(order):
+    if places is None or len(values) != first + len(places):
         warnings.warn(
             f"load_model: the state of optimizer {optimizer.name!r} in {where} is not of a form "
             "that fastnn reads; training starts with a fresh one.",
@@ -247,7 +257,11 @@ def restore_optimizer(model: Any, values: list[Array], where: str) -> None:
         )
         return
     state, _ = model.get_training_state()
-    arrays = dict(zip(order, values[first:], strict=True))
+    arrays = {
+        f"{slot}/{path}": value
+        for (slot, variable, path), value in zip(places, values[first:], strict=True)
+        if _is_kept(optimizer, slot, variable)
+    }
     model.set_training_state({**state, "iterations": int(values[0])}, arrays)
 
 
@@ -261,19 +275,40 @@ def warn_of_fresh_optimizer(optimizer: Any) -> None:
     )
 
 
-def _slot_order(model: Any) -> list[str] | None:
-    """The names of the slots (``m/dense/kernel``) in Keras's order."""
+def _places(model: Any) -> list[Place] | None:
+    """The arrays of the optimizer in Keras's order: averages, kept gradients, those of the rule."""
     optimizer = model.optimizer
     groups = _SLOTS.get(type(optimizer).__name__)
-    extra = ("use_ema", "gradient_accumulation_steps")
-    if groups is None or any(optimizer.get_config().get(name) for name in extra):
+    if groups is None:
         return None
+    around = [(AVERAGE,)] if optimizer.use_ema else []
+    around += [(KEPT,)] if optimizer.update_every > 1 else []
     paths = {id(variable): path for path, variable in model.named_weights().items()}
-    known = optimizer.slots()
     return [
-        f"{slot}/{paths[id(variable)]}"
-        for group in groups
+        (slot, variable, paths[id(variable)])
+        for group in (*around, *groups)
         for variable in model._trained_variables()
         for slot in group
-        if slot in known and optimizer.slot_shape(slot, variable) is not None
+        if _has_place(optimizer, slot, variable)
     ]
+
+
+def _is_kept(optimizer: Any, slot: str, variable: Variable) -> bool:
+    """Whether fastnn keeps such an array for the variable."""
+    kept = slot in optimizer.state_slots()
+    return kept and optimizer.state_shape(slot, variable) is not None
+
+
+def _has_place(optimizer: Any, slot: str, variable: Variable) -> bool:
+    """Whether Keras has such an array for the variable, be it a number that it does not use."""
+    return isinstance(optimizer, Adafactor) or _is_kept(optimizer, slot, variable)
+
+
+def _made(slot: str, variable: Variable, path: str, arrays: Mapping[str, Array]) -> Array:
+    """An array that Keras stores for Adafactor and fastnn does not keep."""
+    if slot in ("r", "c"):  # of a vector: a number in place of the means
+        return np.zeros((), np.float32)
+    r, c = (np.asarray(arrays[f"{name}/{path}"], np.float64) for name in "rc")
+    mean = r.mean(-1, keepdims=True)
+    scaled = np.divide(r, mean, out=np.zeros_like(r), where=mean != 0)
+    return np.asarray(scaled[..., np.newaxis] * c[..., np.newaxis, :], variable.dtype)

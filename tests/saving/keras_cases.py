@@ -155,6 +155,15 @@ def spectral(k: Any) -> tuple[Any, dict[str, Any]]:
     }
 
 
+def averaged(k: Any) -> tuple[Any, dict[str, Any]]:
+    layers = [k.Input((6,)), k.layers.Dense(4, activation="tanh"), k.layers.Dense(2)]
+    # saved after two steps: the third is the first update
+    optimizer = k.optimizers.Adafactor(
+        0.05, use_ema=True, ema_momentum=0.8, gradient_accumulation_steps=3
+    )
+    return k.Sequential(layers, name="averaged"), {"optimizer": optimizer, "loss": "mse"}
+
+
 def uncompiled(k: Any) -> tuple[Any, None]:
     layers = [k.Input((6,), batch_size=None), k.layers.Dense(2, activation="hard_sigmoid")]
     return k.Sequential(layers, name="uncompiled"), None
@@ -162,7 +171,18 @@ def uncompiled(k: Any) -> tuple[Any, None]:
 
 CASES: dict[str, Callable[[Any], tuple[Any, Any]]] = {
     made.__name__: made
-    for made in (mlp, normalised, curves, nested, embedded, held, encoded, spectral, uncompiled)
+    for made in (
+        mlp,
+        normalised,
+        curves,
+        nested,
+        embedded,
+        held,
+        encoded,
+        spectral,
+        averaged,
+        uncompiled,
+    )
 }
 
 
