@@ -187,7 +187,8 @@ def _resolve(name: str, level: str) -> Backend:
 
         warn(
             "without compiled kernels fastnn runs on NumPy, several times slower: "
-            f"{backends()['c'].reason.rstrip('.')}. To choose NumPy without this warning: FASTNN_BACKEND=numpy."
+            f"{backends()['c'].reason.rstrip('.')}. "
+            "To choose NumPy without this warning: FASTNN_BACKEND=numpy."
         )
         return _resolve("numpy", level)
     if name == "numpy":
