@@ -1,4 +1,4 @@
-"""Dropout against overfitting: 150 noisy samples, a wide hidden layer."""
+"""Dropout against overfitting: a network that can learn wrong labels by heart."""
 
 import argparse
 
@@ -9,12 +9,13 @@ from fastnn import layers
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--quick", action="store_true", help="fewer epochs, for a test")
-epochs = 20 if parser.parse_args().quick else 150
+epochs = 10 if parser.parse_args().quick else 60
 
 (x_train, y_train), (x_test, y_test) = fastnn.datasets.digits.load_data()
-x_train, y_train = x_train[:150], y_train[:150]
-noise = np.random.default_rng(0).normal(scale=4.0, size=x_train.shape)
-x_train = x_train + noise
+rng = np.random.default_rng(0)
+x_train, y_train = x_train[:600], y_train[:600].copy()
+wrong = rng.random(600) < 0.3  # 30 % of the labels are drawn at random
+y_train[wrong] = rng.integers(0, 10, wrong.sum())
 
 
 def trained(rate: float) -> fastnn.Sequential:
@@ -24,9 +25,9 @@ def trained(rate: float) -> fastnn.Sequential:
             fastnn.Input((8, 8)),
             layers.Rescaling(1 / 16),
             layers.Flatten(),
-            layers.Dense(512, activation="relu"),
+            layers.Dense(256, activation="relu"),
             layers.Dropout(rate),
-            layers.Dense(512, activation="relu"),
+            layers.Dense(256, activation="relu"),
             layers.Dropout(rate),
             layers.Dense(10, activation="softmax"),
         ],
@@ -41,7 +42,4 @@ for rate in (0.0, 0.5):
     model = trained(rate)
     seen = model.evaluate(x_train, y_train, verbose=0)
     new = model.evaluate(x_test, y_test, verbose=0)
-    print(
-        f"dropout {rate}: loss on training data {seen[0]:.3f}, on test data {new[0]:.3f}, "
-        f"test accuracy {new[1]:.3f}"
-    )
+    print(f"dropout {rate}: accuracy on its own samples {seen[1]:.3f}, on new ones {new[1]:.3f}")

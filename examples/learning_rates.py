@@ -15,13 +15,13 @@ epochs = 4 if parser.parse_args().quick else 40
 steps = epochs * -(-len(x_train) // 32)  # of the optimizer: schedules count these, not epochs
 
 rates = {
-    "constant 0.1": 0.1,
-    "exponential": ExponentialDecay(0.1, decay_steps=steps, decay_rate=0.05),
-    "two steps": PiecewiseConstantDecay([steps // 2, 3 * steps // 4], [0.1, 0.03, 0.01]),
+    "constant 0.3": 0.3,
+    "exponential": ExponentialDecay(0.3, decay_steps=steps, decay_rate=0.05),
+    "two steps": PiecewiseConstantDecay([steps // 2, 3 * steps // 4], [0.3, 0.1, 0.02]),
     "cosine, warm": CosineDecay(
-        0.01, steps - steps // 10, warmup_target=0.1, warmup_steps=steps // 10
+        0.01, steps - steps // 10, warmup_target=0.3, warmup_steps=steps // 10
     ),
-    "plateau": 0.1,
+    "plateau": 0.3,
 }
 for name, rate in rates.items():
     model = fastnn.Sequential(

@@ -37,7 +37,5 @@ loss, error, r2 = model.evaluate(x[test], y[test], verbose=0)
 predicted = model.predict(x[test], verbose=0).ravel()
 print(f"test: mean squared error {loss:.4f} (the noise alone has 0.01), R² {r2:.3f}")
 print(f"distance from the exact curve: {np.abs(predicted - exact[test]).mean():.3f}")
-for row in range(3):
-    print(
-        f"x = {x[test][row].round(2)}: predicted {predicted[row]:.2f}, exact {exact[test][row]:.2f}"
-    )
+for (first, second), guess, wanted in zip(x[test][:3], predicted, exact[test], strict=False):
+    print(f"x = ({first:.2f}, {second:.0f}): predicted {guess:.2f}, exact {wanted:.2f}")

@@ -35,6 +35,7 @@ history = model.fit(
     verbose=0,
 )
 print(f"{len(history.epoch)} epochs, best validation loss {min(history.history['val_loss']):.4f}")
+print("the weights of that epoch are in best.fastnn")
 
 # In another program: the file has everything, and no code.
 loaded = fastnn.saving.load_model("best.fastnn")
@@ -42,4 +43,7 @@ assert np.array_equal(loaded.predict(x_test, verbose=0), model.predict(x_test, v
 image = x_test[:1]
 probabilities = loaded.predict(image, verbose=0)[0]
 best = probabilities.argsort()[::-1][:3]
-print(f"a {y_test[0]}:", ", ".join(f"{digit} with {probabilities[digit]:.1%}" for digit in best))
+print(
+    f"a picture of a {y_test[0]}:",
+    ", ".join(f"{digit} with {probabilities[digit]:.1%}" for digit in best),
+)
