@@ -51,7 +51,7 @@ from fastnn.ops.public_smooth import (
     tanh_shrink,
 )
 from fastnn.program.tensor import Tensor
-from fastnn.registry import Registry
+from fastnn.registry import Registry, checked_config
 
 __all__ = [
     "binary_step",
@@ -318,7 +318,7 @@ def deserialize(
     if isinstance(config, str):
         found: Any = REGISTRY.find(config, custom_objects)
         return found() if isinstance(found, type) else found  # type: ignore[no-any-return]
-    inner = config.get("config")
+    inner = checked_config("an activation", config).get("config")
     if config.get("class_name") == "function" and isinstance(inner, str):  # as Keras writes one
         return deserialize(inner, custom_objects)
     made: Activation = REGISTRY.deserialize(config, custom_objects)

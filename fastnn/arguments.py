@@ -68,6 +68,15 @@ def number(owner: str, name: str, value: Any, bounds: str) -> float:
     )
 
 
+def bound(owner: str, name: str, value: Any) -> float:
+    """``value`` as a float: any number, infinities among them."""
+    if np.ndim(value) == 0 and isinstance(np.asarray(value).item(), (bool, int, float)):
+        return float(value)
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected a number. Pass one number for all elements."
+    )
+
+
 def integer(owner: str, name: str, value: Any, low: int) -> int:
     """``value`` as an int that is at least ``low``."""
     if not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= low:
@@ -75,6 +84,20 @@ def integer(owner: str, name: str, value: Any, low: int) -> int:
     kind = "a positive integer" if low == 1 else f"an integer of at least {low}"
     raise ArgumentError(
         f"{owner}: received {name}={value!r}, expected {kind}. Pass {name} as such an integer."
+    )
+
+
+def integers(owner: str, name: str, value: Any) -> tuple[int, ...]:
+    """One integer, or several in a list, a tuple, a range or an array of one axis, as a tuple."""
+    several = isinstance(value, (list, tuple, range)) or (
+        isinstance(value, np.ndarray) and value.ndim == 1
+    )
+    items = tuple(value) if several else (value,)
+    if all(isinstance(item, Integral) and not isinstance(item, bool) for item in items):
+        return tuple(int(item) for item in items)
+    raise ArgumentError(
+        f"{owner}: received {name}={value!r}, expected an integer or a list of integers. Pass "
+        f"{name}=(2, 3), for example."
     )
 
 
@@ -89,7 +112,8 @@ def flag(owner: str, name: str, value: Any) -> bool:
 
 def one_of(owner: str, name: str, value: Any, choices: Sequence[Any]) -> Any:
     """``value``, which must be one of the choices."""
-    if any(value is choice or value == choice for choice in choices):
+    plain = not isinstance(value, np.ndarray)  # which would be compared element by element
+    if any(value is choice or (plain and value == choice) for choice in choices):
         return value
     listed = ", ".join(repr(choice) for choice in choices)
     raise ArgumentError(

@@ -77,8 +77,11 @@ def set_epsilon(value: float) -> None:
     1e-05
     >>> fastnn.config.set_epsilon(1e-7)
     """
-    if not 0 < value < 0.5:
-        raise ArgumentError(f"epsilon must lie between 0 and 0.5, received {value}.")
+    if not isinstance(value, (int, float, np.number)) or not 0 < value < 0.5:
+        raise ArgumentError(
+            f"set_epsilon: received {value!r}, expected a number between 0 and 0.5. Pass 1e-7, the "
+            "default, for example."
+        )
     _settings["epsilon"] = float(value)
 
 

@@ -141,22 +141,34 @@ def get_registered_object(
     >>> fastnn.saving.get_registered_object("mine", {"mine": len}) is len
     True
     """
-    for known in (_scope.get(), _registered, custom_objects, module_objects):
-        if known and name in known:
+    passed = (passed_objects(custom_objects), passed_objects(module_objects))
+    for known in (_scope.get() or {}, _registered, *passed):
+        if isinstance(name, str) and name in known:
             return known[name]
     return None
+
+
+def passed_objects(custom_objects: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What a caller passes as ``custom_objects``: a dictionary, empty for None."""
+    if custom_objects is None or isinstance(custom_objects, Mapping):
+        return custom_objects or {}
+    raise ArgumentError(
+        f"received custom_objects={custom_objects!r}, expected a dictionary of classes and "
+        "functions by name. Pass custom_objects={'MyLayer': MyLayer}."
+    )
 
 
 def user_objects(custom_objects: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """Everything of the user's by name: registered (by both halves of the name and by the second
     alone), of the open scope, and passed; later ones win.
     """
+    passed = passed_objects(custom_objects)
     scope = _scope.get()
     if not _registered and not scope:
-        return custom_objects or {}
+        return passed
     short = {title.rpartition(">")[2]: item for title, item in _registered.items()}
     free = {name: item for name, item in short.items() if not _is_taken(name)}
-    return {**free, **_registered, **(scope or {}), **(custom_objects or {})}
+    return {**free, **_registered, **(scope or {}), **passed}
 
 
 def _is_taken(name: str) -> bool:

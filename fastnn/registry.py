@@ -54,6 +54,27 @@ def unknown_name(
     return ArgumentError(f"unknown {kind} {name!r}.{hint} Known: {listed}.")
 
 
+def described(kind: str, value: Any) -> dict[str, Any]:
+    """An object as ``{"class_name": ..., "config": ...}``."""
+    get_config = getattr(value, "get_config", None)
+    if isinstance(value, type) or not callable(get_config):
+        raise ArgumentError(
+            f"serialize: received {value!r}, expected {kind} object. Make one, or a class with "
+            "get_config()."
+        )
+    return {"class_name": type(value).__name__, "config": get_config()}
+
+
+def checked_config(kind: str, config: Any) -> Mapping[str, Any]:
+    """A configuration, which must be a dictionary."""
+    if isinstance(config, Mapping):
+        return config
+    raise ArgumentError(
+        f"deserialize: received {config!r}, expected the configuration of {kind}, a dictionary "
+        "with the keys 'class_name' and 'config'. Pass what serialize() returned."
+    )
+
+
 class Registry(Generic[T]):
     """The classes of one kind by class name, and the short names that users write for them.
 
@@ -94,6 +115,7 @@ class Registry(Generic[T]):
         self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> T:
         """An object from ``{"class_name": ..., "config": ...}``."""
+        config = checked_config(f"a {self.kind}", config)
         class_name, inner = config.get("class_name"), config.get("config")
         if not isinstance(class_name, str) or not isinstance(inner, Mapping):
             raise ArgumentError(

@@ -79,7 +79,7 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if patience < 0:
+        if not isinstance(patience, (int, float)) or patience < 0:
             raise ArgumentError(
                 f"EarlyStopping received patience={patience!r}; expected a number of epochs, 0 or "
                 "more. Use 0 to stop at the first epoch without improvement."

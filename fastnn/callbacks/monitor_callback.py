@@ -9,6 +9,7 @@ import re
 import warnings
 from typing import Any
 
+from fastnn import arguments
 from fastnn.callbacks.callback import Callback, Logs
 from fastnn.errors import ArgumentError
 from fastnn.registry import near_names
@@ -112,7 +113,9 @@ class MonitorCallback(Callback):
         self.monitor = monitor
         self.mode = mode
         self.best: float | None = baseline
-        self.min_delta: float = abs(min_delta)
+        self.min_delta: float = abs(
+            arguments.number(type(self).__name__, "min_delta", min_delta, "(-inf, inf)")
+        )
         self._sign: int | None = None  # +1: larger is better, -1: smaller is better
         self._warned = False
 

@@ -34,6 +34,10 @@ def check(owner: str, path: str | os.PathLike[str], otherwise: str = "") -> None
             f"{owner} draws with matplotlib, which could not be imported ({error}). Expected the "
             f"extra 'plot': pip install 'fastnn[plot]'{otherwise}."
         ) from error
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentError(
+            f"{owner}: received {path!r}, expected the name of a file. Pass 'picture.png'."
+        )
     known = sorted(FigureCanvasAgg.get_supported_filetypes())
     if Path(path).suffix.lower().removeprefix(".") not in known:
         raise ArgumentError(

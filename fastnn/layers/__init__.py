@@ -58,8 +58,8 @@ from fastnn.layers.spectral_normalization import SpectralNormalization
 from fastnn.layers.time_distributed import TimeDistributed
 from fastnn.layers.unit_normalization import UnitNormalization
 from fastnn.layers.wrapper import Wrapper
-from fastnn.registration import get_registered_name, user_objects
-from fastnn.registry import Registry
+from fastnn.registration import get_registered_name, passed_objects, user_objects
+from fastnn.registry import Registry, checked_config, described
 
 __all__ = [
     "Layer",
@@ -190,7 +190,7 @@ def serialize(layer: Layer) -> dict[str, Any]:
     return {
         "module": _module_in_keras(cls.__name__) if own else None,
         "class_name": cls.__name__,
-        "config": layer.get_config(),
+        "config": described("a layer", layer)["config"],
         "registered_name": None if own else get_registered_name(cls),
     }
 
@@ -215,7 +215,8 @@ def deserialize(
     >>> deserialize(serialize(Dense(4, activation="relu"))).activation.__name__
     'relu'
     """
-    objects = user_objects({**(_objects.get() or {}), **(custom_objects or {})})
+    checked_config("a layer", config)
+    objects = user_objects({**(_objects.get() or {}), **passed_objects(custom_objects)})
     token = _objects.set(objects)
     try:
         return _deserialize(config, objects)

@@ -13,6 +13,11 @@ from fastnn.program.variable import Variable
 
 def assign_weights(variables: Sequence[Variable], values: Sequence[Any], owner: str) -> None:
     """Assign arrays to variables, all or none: count and shapes are compared first."""
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        raise ShapeError(
+            f"{owner}: received weights of type {type(values).__name__}, expected a list of "
+            f"{len(variables)} arrays. Pass arrays as get_weights() returns them."
+        )
     arrays = [_number_array(value, owner) for value in values]
     if len(arrays) != len(variables):
         raise ShapeError(
@@ -31,7 +36,10 @@ def assign_weights(variables: Sequence[Variable], values: Sequence[Any], owner: 
 
 def _number_array(value: Any, owner: str) -> np.ndarray[Any, Any]:
     """An array of numbers, or an error that says that it is none."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.array(None)
     if array.dtype.kind not in "fiub":
         raise ShapeError(
             f"{owner}: received a weight of dtype {array.dtype}, which is not a number. Pass "

@@ -84,9 +84,11 @@ class Dense(Layer):
         self.activation: activations.Activation = activations.get(activation)
         self.use_bias: bool = arguments.flag("Dense", "use_bias", use_bias)
         self.kernel_initializer: Callable[..., Any] = initializers.get(
-            kernel_initializer or "glorot_uniform"
+            "glorot_uniform" if kernel_initializer is None else kernel_initializer
         )
-        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer or "zeros")
+        self.bias_initializer: Callable[..., Any] = initializers.get(
+            "zeros" if bias_initializer is None else bias_initializer
+        )
         self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
         self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
         self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
-from fastnn.layers.input_spec import checked_shape
+from fastnn.layers.input_spec import checked_batch_shape, checked_shape
 from fastnn.layers.layer import Layer
 from fastnn.program.tensor import Tensor
 
@@ -82,12 +82,7 @@ class InputLayer(Layer):
                     "InputLayer: received batch_size and batch_shape, expected one of them. Leave "
                     "out batch_size: batch_shape begins with it."
                 )
-            if isinstance(batch_shape, int) or len(tuple(batch_shape)) == 0:
-                raise ArgumentError(
-                    f"InputLayer: received batch_shape={batch_shape!r}, expected a tuple that "
-                    "begins with the batch size. Pass batch_shape=(None, 784), for example."
-                )
-            batch_size, *shape = batch_shape
+            batch_size, *shape = checked_batch_shape(batch_shape, "InputLayer", "batch_shape")
         whole = dtype is not None and str(dtype) in INTEGERS
         super().__init__(name=name, dtype=None if whole else dtype, **kwargs)
         self._input_dtype = str(dtype) if whole else None

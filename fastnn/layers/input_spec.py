@@ -47,7 +47,9 @@ class InputSpec:
         optional: bool = False,
     ) -> None:
         self.dtype: str | None = dtype
-        self.shape: tuple[int | None, ...] | None = None if shape is None else tuple(shape)
+        self.shape: tuple[int | None, ...] | None = (
+            None if shape is None else checked_batch_shape(shape, "InputSpec", "shape")
+        )
         self.ndim: int | None = ndim if self.shape is None else len(self.shape)
         self.max_ndim: int | None = max_ndim
         self.min_ndim: int | None = min_ndim
@@ -165,6 +167,16 @@ def shown(sizes: Sequence[Any]) -> str:
     """A shape as messages write it: ``(batch, 3)``."""
     texts = ["batch" if size is None or isinstance(size, Size) else str(size) for size in sizes]
     return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+
+def checked_batch_shape(shape: Any, owner: str, name: str) -> tuple[Any, ...]:
+    """The argument of that name: the shape of a batch, the batch size first."""
+    if isinstance(shape, (list, tuple)) and shape:
+        return tuple(shape)
+    raise ArgumentError(
+        f"{owner}: received {name}={shape!r}, expected a tuple that begins with the batch size. "
+        f"Pass {name}=(None, 784), for example."
+    )
 
 
 def checked_shape(shape: Any, what: str) -> tuple[int, ...]:

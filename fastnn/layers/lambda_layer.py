@@ -55,11 +55,16 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not callable(function):
+        if not callable(function) or isinstance(function, type):
             raise ArgumentError(
                 f"Lambda {self.name!r}: received function={function!r}, expected a function "
                 "written in fastnn.ops. After load_model, pass it by name: "
                 "custom_objects={'my_function': my_function}."
+            )
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise ArgumentError(
+                f"Lambda {self.name!r}: received arguments={arguments!r}, expected a dictionary of "
+                "further arguments of the function. Pass {'factor': 2.0}, for example."
             )
         self.function: Callable[..., Any] = function
         self.output_shape_given = output_shape

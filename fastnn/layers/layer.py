@@ -183,11 +183,11 @@ class Layer:
             inner._take_dtype(dtype)
 
     def _set_input_hint(self, shape: Any, dim: Any, batch_shape: Any) -> None:
+        owner = f"layer {self.name!r}"
         given = [item for item in (shape, dim, batch_shape) if item is not None]
         if len(given) > 1:
             raise ArgumentError(
-                f"layer {self.name!r}: pass only one of input_shape, input_dim and "
-                "batch_input_shape."
+                f"{owner}: pass only one of input_shape, input_dim and batch_input_shape."
             )
         if batch_shape is not None:
             shape = arguments.several(self.name, "batch_input_shape", batch_shape, "sizes")[1:]
@@ -195,7 +195,7 @@ class Layer:
             shape = (dim,)
         if shape is None:
             return
-        self.input_shape_hint = checked_shape(shape, f"layer {self.name!r}: input_shape")
+        self.input_shape_hint = checked_shape(shape, f"{owner}: input_shape")
 
     # -- what subclasses define -------------------------------------------------------------------
 

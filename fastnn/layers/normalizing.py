@@ -115,7 +115,7 @@ def given_axes(owner: str, axis: Any) -> int | list[int]:
 def positions(layer: Layer, axis: int | Sequence[int], shape: Sequence[Any]) -> tuple[int, ...]:
     """Axes of inputs of this shape (batch first), counted from 0 and sorted; never the batch's."""
     rank = len(shape)
-    axes = [axis] if isinstance(axis, int) else list(axis)
+    axes = arguments.integers(f"{type(layer).__name__} {layer.name!r}", "axis", axis)
     found = sorted({one + rank if one < 0 else one for one in axes})
     if len(found) != len(axes) or not all(0 < one < rank for one in found):
         raise ShapeError(

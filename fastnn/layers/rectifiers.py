@@ -228,7 +228,9 @@ class PReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.alpha_initializer: Any = initializers.get(alpha_initializer or "zeros")
+        self.alpha_initializer: Any = initializers.get(
+            "zeros" if alpha_initializer is None else alpha_initializer
+        )
         self.alpha_regularizer: Callable[..., Any] | None = regularizers.get(alpha_regularizer)
         self.alpha_constraint: Callable[..., Any] | None = constraints.get(alpha_constraint)
         self.shared_axes: list[int] | None = None

@@ -55,7 +55,7 @@ from fastnn.losses.robust import (
     huber,
     log_cosh,
 )
-from fastnn.registry import Registry
+from fastnn.registry import Registry, checked_config, described
 
 __all__ = [
     "Loss",
@@ -223,7 +223,7 @@ def serialize(loss: Any) -> dict[str, Any] | str:
     """
     if not isinstance(loss, Loss) and callable(loss):
         return str(LossFunctionWrapper(loss).get_config()["fn"])
-    return {"class_name": type(loss).__name__, "config": loss.get_config()}
+    return described("a loss", loss)
 
 
 def deserialize(
@@ -238,7 +238,7 @@ def deserialize(
     """
     if isinstance(config, str):
         return get(config, custom_objects)
-    if config.get("class_name") != "LossFunctionWrapper":
+    if checked_config("a loss", config).get("class_name") != "LossFunctionWrapper":
         return REGISTRY.deserialize(config, custom_objects)
     inner = dict(config.get("config") or {})
     name = inner.pop("fn", None)

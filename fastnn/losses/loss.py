@@ -72,7 +72,7 @@ class Loss(arguments.NamesItsArguments):
         dtype: str | None = None,
     ) -> None:
         owner = type(self).__name__
-        if reduction not in REDUCTIONS:
+        if isinstance(reduction, np.ndarray) or reduction not in REDUCTIONS:
             listed = ", ".join(repr(item) for item in REDUCTIONS)
             raise ArgumentError(
                 f"{owner}: received reduction={reduction!r}, expected one of {listed}. Leave it "
@@ -208,6 +208,7 @@ class LossFunctionWrapper(Loss):
                 "y_pred). Pass one written in fastnn.ops."
             )
         title = getattr(fn, "__name__", type(fn).__name__)
+        name = arguments.text(type(self).__name__, "name", name)
         super().__init__(name or ("loss" if title == "<lambda>" else title), reduction, dtype)
         self.fn = fn
         self._fn_kwargs = kwargs

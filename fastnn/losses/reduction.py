@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.errors import ShapeError, StateError
+from fastnn.errors import ArgumentError, ShapeError, StateError
 from fastnn.ops import loss as loss_ops
 from fastnn.ops.elementwise import binary, broadcast_to, clip, where
 from fastnn.ops.reduce import reduce_columns
@@ -51,9 +51,20 @@ def reduce(
     return values.dtype.type(total.sum() / divisor if divisor else 0.0)
 
 
+def doubles(values: Any, received: str) -> Array:
+    """Numbers in double; ``received`` begins the message if they are none."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{received} of type {type(values).__name__}, expected numbers. Pass an array, or "
+            "lists of equal lengths."
+        ) from None
+
+
 def spread_weights(sample_weight: Any, shape: tuple[int, ...], name: str) -> Array:
     """Sample weights as float64 of the shape of the losses: one per sample, or one per loss."""
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = doubles(sample_weight, f"{name}: received sample_weight")
     if weights.ndim == len(shape) + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     rows = shape[:1]

@@ -161,7 +161,7 @@ def per_sample(
             "from 0 on."
         )
     if ignored is not None:
-        checks.labels(t, p.shape[-1], "y_true", ignored)
+        checks.labels(t, p.shape[-1] if p.ndim else 1, "y_true", ignored)
     single = p.ndim <= 1 and t.ndim <= 1
     if single:
         p, t = p.reshape(1, -1), t.reshape(1, -1)

@@ -13,6 +13,7 @@ from fastnn.metrics.counts import (
     Thresholds,
     checked_thresholds,
     count,
+    evenly,
     flat_labels,
     ratio,
 )
@@ -90,8 +91,7 @@ class AUC(StateMetric):
         if self._given:
             inner = tuple(sorted(checked_thresholds("AUC", thresholds, 0.5)))
         else:
-            steps = arguments.integer("AUC", "num_thresholds", num_thresholds, 2) - 1
-            inner = tuple((i + 1) * 1.0 / steps for i in range(steps - 1))
+            inner = evenly("AUC", num_thresholds, 2)[1:-1]
         epsilon = config.epsilon()
         self.thresholds: list[float] = [0.0 - epsilon, *inner, 1.0 + epsilon]
         self.num_thresholds: int = len(self.thresholds)

@@ -83,6 +83,8 @@ def _listed(thresholds: Any) -> Any:
     """Thresholds as plain data."""
     if thresholds is None or isinstance(thresholds, (int, float)):
         return thresholds
+    if np.ndim(thresholds) == 0:
+        return float(thresholds)
     return [float(value) for value in thresholds]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError, ShapeError
 from fastnn.losses.targets import fit_targets, shape_text
 from fastnn.ops import metric as metric_ops
@@ -23,6 +23,8 @@ Array = np.ndarray[Any, Any]
 
 # Below every threshold: what predictions beyond the k largest become (as in Keras)
 LOWEST = -1e10
+# Two arrays of so many bins in double are 16 MB
+MOST_THRESHOLDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,18 @@ def checked_thresholds(owner: str, thresholds: Any, default: float) -> tuple[flo
             "of them. Pass 0.5, say."
         )
     return found
+
+
+def evenly(owner: str, number: Any, low: int) -> tuple[float, ...]:
+    """So many thresholds from 0 to 1 at equal distances, 0.5 if it is one; at least ``low``."""
+    steps = arguments.integer(owner, "num_thresholds", number, low) - 1
+    if steps >= MOST_THRESHOLDS:
+        raise ArgumentError(
+            f"{owner}: received num_thresholds={number}, expected at most {MOST_THRESHOLDS}. Pass "
+            "200, the default, or a few thousand."
+        )
+    inner = ((i + 1) * 1.0 / steps for i in range(steps - 1))
+    return (0.0, *inner, 1.0) if steps else (0.5,)
 
 
 def count(

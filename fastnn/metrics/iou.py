@@ -88,7 +88,7 @@ class IoU(StateMetric):
         ]
         if not self.target_class_ids or max(self.target_class_ids) >= self.num_classes:
             raise ArgumentError(
-                f"{owner}: received target_class_ids={list(target_class_ids)}, expected classes "
+                f"{owner}: received target_class_ids={target_class_ids!r}, expected classes "
                 f"from 0 to {self.num_classes - 1}. Pass at least one of these."
             )
         self.ignore_class: int | None = ignored_class(owner, ignore_class)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError, DataError
-from fastnn.losses.reduction import counted, of_valid, spread_weights
+from fastnn.losses.reduction import counted, doubles, of_valid, spread_weights
 from fastnn.losses.targets import fit_targets, per_sample
 from fastnn.metrics.metric import Array, Metric
 from fastnn.ops.dispatch import is_symbolic
@@ -75,7 +75,7 @@ class Mean(Metric):
         if is_symbolic(values):
             self._traced.append(metric_mean(self._first, values, sample_weight))
             return
-        array = np.asarray(values, dtype=np.float64)
+        array = doubles(values, f"metric {self.name!r}: received values")
         axes = tuple(range(1, array.ndim))
         if sample_weight is None:
             self.total += float(array.mean(axis=axes).sum()) if array.size else 0.0
@@ -130,7 +130,7 @@ class Sum(Metric):
         values : (batch, …).
         sample_weight : one weight per sample, or one per value.
         """
-        array = np.asarray(values, dtype=np.float64)
+        array = doubles(values, f"metric {self.name!r}: received values")
         if sample_weight is not None:
             array = array * spread_weights(sample_weight, array.shape, self.name)
         self.total += float(array.sum())
@@ -181,6 +181,7 @@ class MeanMetricWrapper(Mean):
                 "Pass one written in fastnn.ops."
             )
         title = getattr(fn, "__name__", type(fn).__name__)
+        name = arguments.text("MeanMetricWrapper", "name", name)
         super().__init__(name or ("metric" if title == "<lambda>" else title), dtype)
         self._fn = fn
         self._fn_kwargs = kwargs

@@ -82,7 +82,8 @@ class Metric(arguments.NamesItsArguments):
                 f"{type(self).__name__}: received name={name!r}, expected a string. Pass "
                 "name='accuracy', say."
             )
-        self.name: str = name or snake_case(type(self).__name__)
+        owner = type(self).__name__
+        self.name: str = arguments.text(owner, "name", name) or snake_case(owner)
         self.dtype: str = config.standardize_dtype(dtype)
         self._variables: list[MetricVariable] = []
 

@@ -79,7 +79,7 @@ from fastnn.metrics.operating_points import (
 from fastnn.metrics.r2_score import (
     R2Score,
 )
-from fastnn.registry import Registry, unknown_name
+from fastnn.registry import Registry, checked_config, unknown_name
 
 _CLASSES: tuple[type[Metric], ...] = (
     Mean,
@@ -364,7 +364,7 @@ def deserialize(
     if isinstance(config, str):
         made: Metric = get(config, custom_objects)
         return made
-    if config.get("class_name") != "MeanMetricWrapper":
+    if checked_config("a metric", config).get("class_name") != "MeanMetricWrapper":
         return REGISTRY.deserialize(config, custom_objects)
     inner = dict(config.get("config") or {})
     name = inner.pop("fn", None)

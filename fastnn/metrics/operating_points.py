@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastnn import arguments
-from fastnn.metrics.counts import Counts, Thresholds, count
+from fastnn.metrics.counts import Counts, Thresholds, count, evenly
 from fastnn.metrics.metric import Array, StateMetric
 from fastnn.program.tensor import Node, Shape, Tensor
 
@@ -29,13 +29,11 @@ class _OperatingPoint(StateMetric):
     ) -> None:
         owner = type(self).__name__
         self.value: float = arguments.number(owner, self.constrained, value, "[0, 1]")
-        self.num_thresholds: int = arguments.integer(owner, "num_thresholds", num_thresholds, 1)
         self.class_id: int | None = (
             None if class_id is None else arguments.integer(owner, "class_id", class_id, 0)
         )
-        steps = self.num_thresholds - 1
-        inner = [(i + 1) * 1.0 / steps for i in range(steps - 1)]
-        self.thresholds: list[float] = [0.0, *inner, 1.0] if steps else [0.5]
+        self.thresholds: list[float] = list(evenly(owner, num_thresholds, 1))
+        self.num_thresholds: int = len(self.thresholds)
         self._bins = Thresholds(tuple(self.thresholds))
         super().__init__(dtype, name)
 

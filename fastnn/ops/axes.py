@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn import arguments
 from fastnn.errors import ArgumentError, UnsupportedError
 from fastnn.program.tensor import Tensor
 
@@ -57,7 +58,7 @@ def sample_axes(owner: str, axes: Any, x: Tensor) -> list[int]:
 
 def ordered_axes(owner: str, axes: Sequence[int], x: Tensor) -> list[int]:
     """All axes in a new order, as axes of a sample; the batch must stay the first."""
-    found = [axis_number(owner, axis, x.ndim) for axis in axes]
+    found = [axis_number(owner, axis, x.ndim) for axis in arguments.integers(owner, "axes", axes)]
     if sorted(found) != list(range(x.ndim)):
         raise ArgumentError(
             f"{owner}: received axes={tuple(axes)} for a tensor of {x.ndim} axes, expected each of "

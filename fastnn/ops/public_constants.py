@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import config
+from fastnn import arguments, config
 from fastnn.errors import ArgumentError
 from fastnn.ops import elementwise, strided
 from fastnn.ops.dispatch import Array, anyaxis, is_symbolic, symbol
@@ -70,7 +70,8 @@ def full(shape: int | Sequence[int], fill_value: Any, dtype: Any = None) -> Arra
     >>> ops.full((1, 2), 3.0).tolist()
     [[3.0, 3.0]]
     """
-    return np.full(shape, fill_value, _dtype("full", dtype, config.floatx()))
+    sizes = arguments.integers("full", "shape", shape)
+    return np.full(sizes, fill_value, _dtype("full", dtype, config.floatx()))
 
 
 def arange(
@@ -91,6 +92,8 @@ def arange(
     [0, 1, 2]
     """
     given = [value for value in (start, stop, step) if value is not None]
+    for value in given:
+        arguments.bound("arange", "start, stop or step", value)
     whole = all(isinstance(value, (int, np.integer)) for value in given)
     name = _dtype("arange", dtype, "int32" if whole else config.floatx())
     begin, end = (0, start) if stop is None else (start, stop)
@@ -112,7 +115,9 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
     >>> ops.eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return np.eye(N, M, k, dtype=_dtype("eye", dtype, config.floatx()))
+    rows = arguments.integer("eye", "N", N, 0)
+    columns = rows if M is None else arguments.integer("eye", "M", M, 0)
+    return np.eye(rows, columns, k, dtype=_dtype("eye", dtype, config.floatx()))
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastnn import arguments
 from fastnn.errors import UnsupportedError
 from fastnn.ops import elementwise as formulas
 from fastnn.ops.activation import activation_forward
@@ -352,7 +353,8 @@ def clip(x: Any, x_min: float, x_max: float) -> Tensor:
     >>> ops.clip([-1.0, 0.5, 3.0], 0.0, 1.0).tolist()
     [0.0, 0.5, 1.0]
     """
-    return formulas.clip(x, float(x_min), float(x_max))
+    low = arguments.bound("clip", "x_min", x_min)
+    return formulas.clip(x, low, arguments.bound("clip", "x_max", x_max))
 
 
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:

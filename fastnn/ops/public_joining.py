@@ -101,6 +101,11 @@ def stack(x: Sequence[Any], axis: int = 0) -> Any:
     >>> ops.stack([[1.0, 2.0], [3.0, 4.0]]).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
+    if not isinstance(x, (list, tuple, np.ndarray)):
+        raise ArgumentError(
+            f"stack: received x of type {type(x).__name__}, expected a list of tensors or arrays "
+            "of equal shapes. Pass [a, b]."
+        )
     return _stack(list(x), axis)
 
 
@@ -133,7 +138,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
             )
         edges = list(range(0, size + 1, size // sections))
     else:
-        edges = [0, *(int(i) for i in indices_or_sections), size]
+        edges = [0, *arguments.integers("split", "indices_or_sections", indices_or_sections), size]
     pairs = itertools.pairwise(edges)
     return [_along(value, place, builtins.slice(begin, end)) for begin, end in pairs]
 
@@ -178,7 +183,8 @@ def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[Any]) -> An
     [[2.0, 3.0], [5.0, 6.0]]
     """
     value = symbol(inputs) if is_symbolic(inputs) else np.asarray(inputs)
-    starts, sizes = list(start_indices), list(shape)
+    starts = list(arguments.integers("slice", "start_indices", start_indices))
+    sizes: list[Any] = list(shape) if isinstance(shape, (list, tuple)) else [shape]
     if len(starts) != value.ndim or len(sizes) != value.ndim:
         raise ArgumentError(
             f"slice: received start_indices={tuple(starts)} and shape={tuple(sizes)} for a tensor "

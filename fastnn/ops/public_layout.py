@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastnn import arguments
 from fastnn.errors import ArgumentError, ShapeError, UnsupportedError
 from fastnn.ops import strided
@@ -33,7 +35,7 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
     >>> ops.expand_dims([1.0, 2.0], -1).tolist()
     [[1.0], [2.0]]
     """
-    given = (axis,) if isinstance(axis, int) else tuple(axis)
+    given = arguments.integers("expand_dims", "axis", axis)
     ndim = x.ndim + len(given)
     shape: list[Any] = list(x.shape)
     for place in sorted(sample_place("expand_dims", a, ndim, x.has_batch) for a in given):
@@ -167,14 +169,14 @@ def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = 
     >>> ops.roll([1.0, 2.0, 3.0], 1).tolist()
     [3.0, 1.0, 2.0]
     """
+    given = arguments.integers("roll", "shift", shift)
     if axis is None:
         shape = x.shape
         size = strided.elements(x)
         flat = reshape(x, (shape[0], size) if x.has_batch else (size,))
-        step = shift if isinstance(shift, int) else sum(shift)
-        return reshape(strided.roll(flat, step, 0), shape)
+        return reshape(strided.roll(flat, sum(given), 0), shape)
     places = sample_axes("roll", axis, x)
-    steps = [shift] * len(places) if isinstance(shift, int) else list(shift)
+    steps = list(given) * len(places) if len(given) == 1 else list(given)
     if len(steps) != len(places):
         raise ArgumentError(
             f"roll: received shift={shift} for axis={axis}, expected one shift for each axis. "
@@ -202,7 +204,7 @@ def broadcast_to(x: Any, shape: Sequence[Any]) -> Tensor:
     >>> ops.broadcast_to([1.0, 2.0], (2, 2)).tolist()
     [[1.0, 2.0], [1.0, 2.0]]
     """
-    goal = list(shape)
+    goal: list[Any] = list(shape) if isinstance(shape, (list, tuple)) else [shape]
     if x.has_batch and goal and (goal[0] in (None, -1)):
         goal[0] = x.shape[0]
     for place, size in enumerate(goal):
@@ -226,7 +228,7 @@ def tile(x: Any, repeats: int | Sequence[int]) -> Tensor:
     >>> ops.tile([1.0, 2.0], 2).tolist()
     [1.0, 2.0, 1.0, 2.0]
     """
-    given = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    given = arguments.integers("tile", "repeats", repeats)
     counts = [arguments.integer("tile", f"repeats[{i}]", r, 1) for i, r in enumerate(given)]
     if x.has_batch:
         if len(counts) > x.ndim or (len(counts) == x.ndim and counts[0] != 1):
@@ -310,7 +312,8 @@ def pad(
 
 def _pairs(pad_width: Any, x: Tensor) -> list[tuple[int, int]]:
     """(before, after) of every axis."""
-    pairs: list[Any] = [pad_width] if isinstance(pad_width, int) else list(pad_width)
+    several = isinstance(pad_width, (list, tuple, np.ndarray))
+    pairs: list[Any] = list(pad_width) if several else [pad_width]
     if all(isinstance(width, int) for width in pairs) and len(pairs) in (1, 2):
         before, after = pairs[0], pairs[-1]
         start = [(0, 0)] if x.has_batch else []
@@ -318,7 +321,10 @@ def _pairs(pad_width: Any, x: Tensor) -> list[tuple[int, int]]:
     pairs = [tuple(pair) if isinstance(pair, (list, tuple)) else (pair, pair) for pair in pairs]
     if len(pairs) == 1:
         pairs = pairs * x.ndim
-    good = all(len(pair) == 2 and min(pair) >= 0 for pair in pairs)
+    good = all(
+        len(pair) == 2 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in pair)
+        for pair in pairs
+    )
     if len(pairs) != x.ndim or not good:
         raise ArgumentError(
             f"pad: received pad_width={pad_width} for a tensor of {x.ndim} axes, expected a pair "

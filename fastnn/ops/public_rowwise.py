@@ -96,7 +96,7 @@ def reshape(x: Any, newshape: Sequence[Any]) -> Any:
     >>> ops.reshape([[1.0, 2.0, 3.0, 4.0]], (-1, 2)).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    sizes = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    sizes = tuple(newshape) if isinstance(newshape, (list, tuple, np.ndarray)) else (newshape,)
     if not is_symbolic(x):
         array = np.asarray(x)
         try:
@@ -108,6 +108,11 @@ def reshape(x: Any, newshape: Sequence[Any]) -> Any:
                 "be -1."
             ) from None
     tensor = symbol(x)
+    if not all(size is None or isinstance(size, (int, np.integer, Size)) for size in sizes):
+        raise ArgumentError(
+            f"reshape: received newshape={newshape!r}, expected sizes. Pass integers; one of them "
+            "may be -1, and the batch is None."
+        )
     return reshape_op(tensor, _symbolic_sizes(tensor, sizes))
 
 

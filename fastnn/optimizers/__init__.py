@@ -24,7 +24,7 @@ from fastnn.optimizers.nadam import Nadam
 from fastnn.optimizers.optimizer import Optimizer
 from fastnn.optimizers.rmsprop import RMSprop
 from fastnn.optimizers.sgd import SGD
-from fastnn.registry import Registry
+from fastnn.registry import Registry, checked_config, described
 
 # The built-in optimizers, by increasing complexity
 CLASSES: tuple[type[Optimizer], ...] = (
@@ -103,7 +103,7 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     >>> serialize(SGD())["class_name"]
     'SGD'
     """
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+    return described("an optimizer", optimizer)
 
 
 def deserialize(
@@ -116,7 +116,7 @@ def deserialize(
     >>> deserialize(serialize(SGD(momentum=0.5))).momentum
     0.5
     """
-    inner = config.get("config")
+    inner = checked_config("an optimizer", config).get("config")
     rate = inner.get("learning_rate") if isinstance(inner, Mapping) else None
     if isinstance(inner, Mapping) and isinstance(rate, (Mapping, str)):
         # a class of the user's own may define from_config(config) without custom_objects

@@ -16,7 +16,7 @@ from fastnn.optimizers.schedules.decays import (
     PolynomialDecay,
 )
 from fastnn.optimizers.schedules.schedule import LearningRateSchedule
-from fastnn.registry import Registry
+from fastnn.registry import Registry, described
 
 __all__ = [
     "LearningRateSchedule",
@@ -55,8 +55,7 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     >>> serialize(ExponentialDecay(0.1, 10, 0.5))["class_name"]
     'ExponentialDecay'
     """
-    schedule = learning_rate_schedule
-    return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
+    return described("a schedule", learning_rate_schedule)
 
 
 def deserialize(
