@@ -19,6 +19,7 @@ from fastnn.random import (
     make_generator,
     next_seed,
     philox4x32,
+    random_words,
     restore_generator,
     set_default_seed,
 )
@@ -93,6 +94,24 @@ def test_golden_mask():
     """The bits that every backend must give; recorded once, never to change."""
     mask = keep_mask(3, 70, 0.4, key_from_seed(2026), step=17, stream=2)
     assert np.packbits(mask).tobytes().hex() == GOLDEN_MASK
+
+
+def test_words_and_masks_of_several_steps_are_those_of_each():
+    steps = [3, 2**32 + 4, 5]
+    words = random_words(4, 70, (1, 2), steps, 6)
+    masks = keep_mask(4, 70, 0.3, (1, 2), steps, 6)
+    assert words.shape == masks.shape == (3, 4, 70)
+    for number, step in enumerate(steps):
+        np.testing.assert_array_equal(words[number], random_words(4, 70, (1, 2), step, 6))
+        np.testing.assert_array_equal(masks[number], keep_mask(4, 70, 0.3, (1, 2), step, 6))
+        drawn = dropout_uniform(4, 70, (1, 2), step, 6)
+        np.testing.assert_array_equal(masks[number], drawn >= 0.3)
+
+
+@pytest.mark.parametrize("rate", [2.0**-24, 0.3, 1 - 2.0**-24, 1 - 2.0**-26])
+def test_keep_mask_at_the_edges_of_the_grid(rate: float):
+    drawn = dropout_uniform(64, 1024, (3, 4), 0, 0)
+    np.testing.assert_array_equal(keep_mask(64, 1024, rate, (3, 4), 0, 0), drawn >= rate)
 
 
 def test_keep_mask_rates():

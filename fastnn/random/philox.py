@@ -7,7 +7,9 @@ computed, so every backend and every number of threads gets the same mask.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,7 +85,7 @@ def philox4x32(
 
 
 def random_words(
-    rows: int, columns: int, key: Sequence[int], step: int, stream: int
+    rows: int, columns: int, key: Sequence[int], step: int | Sequence[int], stream: int
 ) -> NDArray[np.uint32]:
     """The 32-bit words behind masks and noise, shape (rows, columns).
 
@@ -99,7 +101,8 @@ def random_words(
     ----------
     rows, columns : shape of the result; rows are counted over all leading axes of the batch.
     key : two 32-bit words, see ``key_from_seed``.
-    step : optimizer iterations done so far; its low 32 bits count.
+    step : optimizer iterations done so far; its low 32 bits count. Of several steps the words come
+        one after the other, (steps, rows, columns).
     stream : index of the random layer in its model, so that two layers never share a mask.
 
     Examples
@@ -107,16 +110,27 @@ def random_words(
     >>> [hex(word) for word in random_words(1, 2, key=(1, 0), step=0, stream=0)[0].tolist()]
     ['0xe3e80670', '0xac08141b']
     """
-    blocks = (columns + 63) // 64
-    g = np.arange(16 * blocks, dtype=np.uint64)[np.newaxis, :]
-    row = np.arange(rows, dtype=np.uint64)[:, np.newaxis]
-    counter = (g, row, np.uint64(step & 0xFFFFFFFF), np.uint64(stream & 0xFFFFFFFF))
-    words = np.stack(philox4x32(counter, key), axis=1)  # (rows, word, g)
-    words = words.reshape(rows, 4, blocks, 16).transpose(
-        0, 2, 1, 3
-    )  # (rows, block, word, g mod 16)
-    drawn: NDArray[np.uint32] = words.reshape(rows, 64 * blocks)[:, :columns]
-    return drawn
+    return _in_columns(_words(rows, columns, key, step, stream), columns, np.ndim(step) == 0)
+
+
+def _words(
+    rows: int, columns: int, key: Sequence[int], step: int | Sequence[int], stream: int
+) -> Sequence[NDArray[np.uint32]]:
+    """Philox's four words for the counters of ``random_words``, each (steps, rows, g)."""
+    g = np.arange(16 * -(-columns // 64))
+    row = np.arange(rows)[:, np.newaxis]
+    steps = np.atleast_1d(np.asarray(step, dtype=np.int64))[:, np.newaxis, np.newaxis]
+    return philox4x32((g, row, steps & 0xFFFFFFFF, stream & 0xFFFFFFFF), key)
+
+
+def _in_columns(words: Sequence[NDArray[Any]], columns: int, one_step: bool) -> NDArray[Any]:
+    """Four arrays (steps, rows, g) as one with a row's columns in their order."""
+    steps, rows, counters = words[0].shape
+    placed = np.empty((steps, rows, counters // 16, 4, 16), words[0].dtype)
+    for number, word in enumerate(words):
+        placed[..., number, :] = word.reshape(steps, rows, counters // 16, 16)
+    drawn = placed.reshape(steps, rows, 4 * counters)[..., :columns]
+    return drawn[0] if one_step else drawn
 
 
 def dropout_uniform(
@@ -199,9 +213,15 @@ def standard_normal(
 
 
 def keep_mask(
-    rows: int, columns: int, rate: float, key: Sequence[int], step: int, stream: int
+    rows: int,
+    columns: int,
+    rate: float,
+    key: Sequence[int],
+    step: int | Sequence[int],
+    stream: int,
 ) -> NDArray[np.bool_]:
-    """Which elements dropout keeps: ``dropout_uniform(...) >= rate``, shape (rows, columns).
+    """Which elements dropout keeps: ``dropout_uniform(...) >= rate``, shape (rows, columns), or
+    (steps, rows, columns) for several steps.
 
     Parameters
     ----------
@@ -213,4 +233,6 @@ def keep_mask(
     >>> keep_mask(1, 8, 0.5, key=(1, 0), step=0, stream=0).astype(int).tolist()
     [[1, 1, 0, 1, 0, 0, 0, 0]]
     """
-    return dropout_uniform(rows, columns, key, step, stream) >= rate
+    lowest = math.ceil(rate * 2.0**24) << 8  # (word >> 8)·2⁻²⁴ >= rate, in integers
+    words = _words(rows, columns, key, step, stream)
+    return _in_columns([word >= lowest for word in words], columns, np.ndim(step) == 0)

@@ -176,6 +176,28 @@ def test_dropout_scales_what_the_mask_keeps():
     assert (dropout(context, x, rate=0.25, key=(11, 12), stream=5) != y).any()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dropout_masks_of_steps_drawn_together_are_those_of_each_step(dtype: str):
+    context = Context(n=3)
+    for step in (*range(5, 60), 59, 7):  # "backward" once more, and a step that lies before
+        rows = 3 if step % 8 else 2  # a smaller batch now and then
+        x = np.ones((rows, 2000), dtype)
+        context.step, context.ahead = step, 60 - step
+        y = dropout(context, x, rate=0.5, key=(11, 12), stream=5)
+        mask = keep_mask(rows, 2000, 0.5, (11, 12), step, 5)
+        np.testing.assert_array_equal(y, 2 * mask.astype(dtype))
+        assert y.dtype == dtype
+    assert len(context.masks) == 2
+
+
+def test_dropped_and_clipped_elements_may_be_anything():
+    x = np.array([[np.nan, np.inf, -np.inf, 1.0]])
+    np.testing.assert_array_equal(dropout(C, x, rate=1.0, key=(1, 2), stream=0), np.zeros((1, 4)))
+    z = np.array([[9.0, -9.0, np.nan, 0.5]])
+    found = clip_backward(C, x, z, low=0.0, high=1.0)
+    np.testing.assert_array_equal(found, [[0.0, 0.0, 0.0, 1.0]])
+
+
 def test_dropout_rates_zero_and_one():
     x = numbers(4, 9)
     np.testing.assert_array_equal(dropout(C, x, rate=0.0, key=(1, 2), stream=0), x)

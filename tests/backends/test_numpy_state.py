@@ -65,6 +65,12 @@ def test_gather_rows_stops_at_values_that_are_not_finite(value: float):
     assert not np.isfinite(gather_rows(context_for(source), binding=1, dtype="float32")).all()
 
 
+def test_gather_rows_takes_finite_values_whose_squares_are_not():
+    source = np.full((6, 2), 3e38, "f4")
+    found = gather_rows(context_for(source, check_finite=True), binding=1, dtype="float32")
+    np.testing.assert_array_equal(found, source[:3])
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32", "float64", "bool"])
 def test_gather_labels(dtype: str):
     source = np.array([1, 0, 1, 1, 0, 1]).astype(dtype)

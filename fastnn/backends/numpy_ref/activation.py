@@ -5,67 +5,82 @@ be kept. Twin: ``kernels/activation.c``.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fastnn.backends.numpy_ref.context import Array, Context, ieee
+from fastnn.backends.numpy_ref.select import keep
 
 
 @ieee
-def activation_forward(context: Context, z: Array, *, function: str) -> Array:
+def activation_forward(
+    context: Context, z: Array, *, function: str, out: Array | None = None
+) -> Array:
     """y = f(z), any shape. NaN stays NaN, in relu too."""
-    return _FORWARD[function](z)
+    return _FORWARD[function](z, np.empty_like(z) if out is None else out)
 
 
 @ieee
-def activation_backward(context: Context, dy: Array, y: Array, *, function: str) -> Array:
+def activation_backward(
+    context: Context, dy: Array, y: Array, *, function: str, out: Array | None = None
+) -> Array:
     """dz = dy · f'(z), with f' expressed in y = f(z)."""
-    return _BACKWARD[function](dy, y)
+    return _BACKWARD[function](dy, y, np.empty_like(y) if out is None else out)
 
 
-def _linear(z: Array) -> Array:
+def _linear(z: Array, out: Array) -> Array:
     """y = z."""
-    y: Array = z.copy()
-    return y
+    return np.positive(z, out=out)
 
 
-def _linear_backward(dy: Array, y: Array) -> Array:
+def _linear_backward(dy: Array, y: Array, out: Array) -> Array:
     """dz = dy."""
-    dz: Array = dy.copy()
-    return dz
+    return np.positive(dy, out=out)
 
 
-def _relu(z: Array) -> Array:
+def _relu(z: Array, out: Array) -> Array:
     """y = 0 where z < 0, else z. (z > 0 would turn NaN into 0.)"""
-    return np.where(z < 0, z.dtype.type(0), z)
+    return keep(~(z < 0), z, out)
 
 
-def _relu_backward(dy: Array, y: Array) -> Array:
+def _relu_backward(dy: Array, y: Array, out: Array) -> Array:
     """dz = 0 where y ≤ 0, else dy; NaN where y is NaN."""
-    return np.where(y <= 0, dy.dtype.type(0), np.where(np.isnan(y), y, dy))
-
-
-def _sigmoid(z: Array) -> Array:
-    """y = 1/(1 + e⁻ᶻ), with the exponential of −|z| only, which cannot overflow."""
-    e = np.exp(-np.abs(z))
-    y: Array = np.where(z < 0, e, z.dtype.type(1)) / (1 + e)
-    return y
-
-
-def _sigmoid_backward(dy: Array, y: Array) -> Array:
-    """dz = dy · y · (1 − y)."""
-    dz: Array = dy * y * (1 - y)
+    dz = keep(y > 0, dy, out)
+    if math.isnan(y.max(initial=0)):
+        dz[np.isnan(y)] = np.nan
     return dz
 
 
-def _tanh(z: Array) -> Array:
-    """y = tanh z."""
-    y: Array = np.tanh(z)
+def _sigmoid(z: Array, out: Array) -> Array:
+    """y = 1/(1 + e⁻ᶻ) = e^min(z, 0) / (1 + e^(−|z|)), which cannot overflow."""
+    e = np.exp(-np.abs(z))
+    e += 1
+    y = np.minimum(z, 0, out=out)
+    np.exp(y, out=y)
+    y /= e
     return y
 
 
-def _tanh_backward(dy: Array, y: Array) -> Array:
+def _sigmoid_backward(dy: Array, y: Array, out: Array) -> Array:
+    """dz = dy · y · (1 − y)."""
+    slope = 1 - y
+    dz = np.multiply(dy, y, out=out)
+    dz *= slope
+    return dz
+
+
+def _tanh(z: Array, out: Array) -> Array:
+    """y = tanh z."""
+    y: Array = np.tanh(z, out=out)
+    return y
+
+
+def _tanh_backward(dy: Array, y: Array, out: Array) -> Array:
     """dz = dy · (1 − y²)."""
-    dz: Array = dy * (1 - y * y)
+    slope = y * y
+    np.subtract(1, slope, out=slope)
+    dz: Array = np.multiply(dy, slope, out=out)
     return dz
 
 
@@ -79,17 +94,19 @@ _BACKWARD = {
 
 
 @ieee
-def softmax_forward(context: Context, z: Array) -> Array:
+def softmax_forward(context: Context, z: Array, *, out: Array | None = None) -> Array:
     """y_j = e^(z_j − m) / Σ_k e^(z_k − m), m = max z, along the last axis."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    y: Array = e / e.sum(axis=-1, keepdims=True)
+    y: Array = np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+    np.exp(y, out=y)
+    y /= y.sum(axis=-1, keepdims=True)
     return y
 
 
 @ieee
-def softmax_backward(context: Context, dy: Array, y: Array) -> Array:
+def softmax_backward(context: Context, dy: Array, y: Array, *, out: Array | None = None) -> Array:
     """dz = y · (dy − Σ_k dy_k y_k)."""
-    dz: Array = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    dz: Array = np.subtract(dy, (dy * y).sum(axis=-1, keepdims=True), out=out)
+    dz *= y
     return dz
 
 

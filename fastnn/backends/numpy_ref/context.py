@@ -110,7 +110,8 @@ class Context:
     scalars : further numbers of the optimizer, such as Adam's step size.
     bindings : the user's arrays, indexed by the ``binding`` attribute of ops in ``data.py``.
     history : float64, one row of metric accumulators per epoch.
-    masks : of this step's dropouts, by what they are drawn from.
+    ahead : this step and those after it that have as many rows, as far as the run goes.
+    masks : of dropouts, by what they are drawn from: the first step, and a mask for each step.
     """
 
     n: int = 0
@@ -122,4 +123,5 @@ class Context:
     scalars: Sequence[float] = ()
     bindings: Sequence[Binding] = ()
     history: NDArray[np.float64] = field(default_factory=_no_history)
-    masks: dict[Hashable, NDArray[np.bool_]] = field(default_factory=dict)
+    ahead: int = 1
+    masks: dict[Hashable, tuple[int, NDArray[Any]]] = field(default_factory=dict)

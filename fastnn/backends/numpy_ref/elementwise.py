@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastnn.backends.numpy_ref.context import Array, Context, ieee
+from fastnn.backends.numpy_ref.select import keep
 
 _UNARY: dict[str, Callable[..., Any]] = {
     "negative": np.negative,
@@ -25,7 +26,7 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "sign": np.sign,
     "log1p": np.log1p,
     "expm1": np.expm1,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "rsqrt": lambda x, **to: np.divide(1, np.sqrt(x), **to),
     "sin": np.sin,
     "cos": np.cos,
     "tan": np.tan,
@@ -75,38 +76,46 @@ _BINARY: dict[str, Callable[..., Any]] = {
 
 
 @ieee
-def unary(context: Context, x: Array, *, function: str) -> Array:
+def unary(context: Context, x: Array, *, function: str, out: Array | None = None) -> Array:
     """y = f(x), of x's dtype: tests give 1 or 0, sign(NaN) is NaN."""
-    y: Array = np.asarray(_UNARY[function](x))
-    return y.astype(x.dtype, copy=False)
+    y = np.empty_like(x) if out is None else out
+    result: Array = _UNARY[function](x, out=y, casting="unsafe")  # erf's numbers are Python's
+    return result
 
 
 @ieee
-def binary(context: Context, a: Array, b: Array, *, function: str) -> Array:
+def binary(
+    context: Context, a: Array, b: Array, *, function: str, out: Array | None = None
+) -> Array:
     """y = f(a, b), broadcast, of a's dtype: tests give 1 or 0, maximum keeps NaN."""
-    y: Array = _BINARY[function](a, b)
+    y: Array = _BINARY[function](a, b, out=out)
     return y.astype(a.dtype, copy=False)
 
 
 @ieee
-def scale(context: Context, x: Array, *, scale: float, offset: float) -> Array:
+def scale(
+    context: Context, x: Array, *, scale: float, offset: float, out: Array | None = None
+) -> Array:
     """y = scale·x + offset."""
-    y: Array = x * x.dtype.type(scale) + x.dtype.type(offset)
+    y: Array = np.multiply(x, x.dtype.type(scale), out=out)
+    y += x.dtype.type(offset)
     return y
 
 
 @ieee
-def clip(context: Context, x: Array, *, low: float, high: float) -> Array:
+def clip(context: Context, x: Array, *, low: float, high: float, out: Array | None = None) -> Array:
     """y = min(max(x, low), high); NaN stays NaN."""
-    y: Array = np.clip(x, x.dtype.type(low), x.dtype.type(high))
+    y: Array = np.clip(x, x.dtype.type(low), x.dtype.type(high), out=out)
     return y
 
 
 @ieee
-def clip_backward(context: Context, dy: Array, x: Array, *, low: float, high: float) -> Array:
+def clip_backward(
+    context: Context, dy: Array, x: Array, *, low: float, high: float, out: Array | None = None
+) -> Array:
     """dx = dy where low ≤ x ≤ high, else 0."""
     inside = (x >= x.dtype.type(low)) & (x <= x.dtype.type(high))
-    return np.where(inside, dy, dy.dtype.type(0))
+    return keep(inside, dy, out)
 
 
 def where(context: Context, c: Array, a: Array, b: Array) -> Array:

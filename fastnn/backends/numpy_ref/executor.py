@@ -1,16 +1,17 @@
 """The NumPy executor: walks over the ops of a Program, one NumPy function each. It fuses nothing
-and plans nothing; it is the definition that the other backends are compared with.
+and overlaps nothing in memory; it is the definition that the other backends are compared with.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import itertools
 import math
+import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,15 @@ from fastnn.ops.contract import HOST
 from fastnn.ops.host import perform
 from fastnn.ops.metric import StateRegion
 from fastnn.ops.optimizer import Run, is_step, is_update
+from fastnn.ops.shape import RESHAPE
 from fastnn.program import control as control_words
 from fastnn.program.control import ControlBlock
 from fastnn.program.program import Program
 from fastnn.program.tensor import Node, Size, Tensor
+from fastnn.program.variable import aligned_bytes
+
+Function = Callable[..., Any]
+Call = Callable[[], Any]
 
 FAMILIES = (
     "data",
@@ -51,6 +57,8 @@ FAMILIES = (
     "gradient",
     "state",
 )
+# numbers of rows that one workspace has bound calls for; a run of ``fit`` has two
+MOST_SIZES = 16
 
 
 def find_function(name: str) -> Callable[..., Any] | None:
@@ -74,48 +82,24 @@ class NumpyBackend:
         return op == "reshape" or find_function(op) is not None
 
     def compile(self, program: Program, capacity: int) -> NumpyExecutable:
-        """An Executable for any number of rows."""
-        return NumpyExecutable(program)
-
-
-@dataclass(slots=True)
-class Call:
-    """A node as it is run: its function, and where in the list of values its operands stand."""
-
-    function: Callable[..., Any] | None
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    node: Node
+        """An Executable for steps of at most ``capacity`` rows."""
+        return NumpyExecutable(program, capacity)
 
 
 class NumpyExecutable:
-    """A Program and the NumPy function of each of its nodes."""
+    """A Program in the order in which its nodes run, and memory for those who run it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, capacity: int) -> None:
         self.program = program
-        self.calls: list[Call] = []
-        self._places: dict[int, int] = {}
-        self._tensors: list[Tensor] = []
-        self._shapes: dict[int, list[tuple[int, ...]]] = {}  # of every tensor, by rows of a batch
+        self.capacity = capacity
         # updates last: after every read of the old weights and every check of the step
         groups = [program.nodes, *program.after]
         nodes = [sorted(group, key=lambda node: is_update(node.op)) for group in groups]
-        for node in itertools.chain(*nodes):
-            function = None if node.op.name == "reshape" else find_function(node.op.name)
-            if node.op.stage == HOST:
-                function = functools.partial(_perform, node)
-            if function is None and node.op.name != "reshape":
-                raise BackendUnavailable(f"the numpy backend has no op {node.op.name!r}.")
-            function = getattr(function, "__wrapped__", function)  # without ``ieee``: see ``run``
-            inputs, outputs = self._numbered(node.inputs), self._numbered(node.outputs)
-            self.calls.append(Call(function, inputs, outputs, node))
-
-    def _numbered(self, tensors: Sequence[Tensor]) -> tuple[int, ...]:
-        """The places of tensors in the list of values."""
-        for tensor in tensors:
-            if self._places.setdefault(id(tensor), len(self._tensors)) == len(self._tensors):
-                self._tensors.append(tensor)
-        return tuple(self._places[id(tensor)] for tensor in tensors)
+        self.nodes: list[tuple[Node, Function]] = [
+            (node, _function(node)) for node in itertools.chain(*nodes)
+        ]
+        self._free: list[Workspace] = []
+        self._lock = threading.Lock()
 
     def step_call(self, bound: Sequence[Bound]) -> StepCall | None:
         """None: there is no shorter way than ``run``."""
@@ -133,93 +117,126 @@ class NumpyExecutable:
         threads: int = 1,
     ) -> RunResult:
         """Run steps one after the other; see ``Executable.run``."""
-        bindings = [Binding(b.array, b.permutation, b.check_finite) for b in bound]
-        lasting = self._lasting(state)
-        start = time.monotonic()
         last = len(control) if count is None else first + count
-        for index in range(first, last):
-            words = control.words[index]
-            floats = control.floats[index]
-            context = Context(
-                n=int(words[control_words.N]),
-                offset=int(words[control_words.OFFSET]),
-                step=int(words[control_words.STEP]),
-                flags=int(words[control_words.FLAGS]),
-                history_row=int(words[control_words.HISTORY_ROW]),
-                learning_rate=float(floats[control_words.LEARNING_RATE]),
-                scalars=[float(value) for value in floats[control_words.LEARNING_RATE + 1 :]],
-                bindings=bindings,
-                history=state.history,
-            )
-            try:
-                with np.errstate(all="ignore"):  # what ``ieee`` does, once a step
-                    self._step(context, list(lasting))
-            except StepStopped as stop:
-                return RunResult(stop.code, index - first, stop.row, stop.binding, stop.value)
-            except HostFailed as stop:
-                return RunResult(HOST_FAILED, index - first, error=stop.error)
-            if deadline and time.monotonic() - start >= deadline:
-                return RunResult(OK, index + 1 - first)
-        return RunResult(OK, last - first)
+        if last == first:
+            return RunResult(OK, 0)
+        with self._lock:
+            workspace = self._free.pop() if self._free else Workspace(self)
+        context = workspace.context
+        context.bindings = [Binding(b.array, b.permutation, b.check_finite) for b in bound]
+        context.history = state.history
+        workspace.state[...] = state.state
+        try:
+            with np.errstate(all="ignore"):  # what ``ieee`` does, once a run
+                return self._steps(workspace, control, first, last, deadline)
+        finally:
+            state.state[...] = workspace.state
+            context.bindings = ()  # the user's arrays are only lent
+            with self._lock:
+                self._free.append(workspace)
 
-    def _step(self, context: Context, values: list[Any]) -> None:
-        """Run every node once."""
-        shapes = self._shapes.get(context.n)
-        if shapes is None:
-            shapes = [_concrete(tensor, context.n) for tensor in self._tensors]
-            self._shapes[context.n] = shapes
-        gradients = self.program.gradients
-        updates = (context.step + 1) % self.program.every == 0
-        for call in self.calls:
-            if not updates and is_step(call.node.op):
-                continue
-            inputs = [values[place] for place in call.inputs]
-            if call.function is None:
-                values[call.outputs[0]] = inputs[0].reshape(shapes[call.outputs[0]])
-                continue
-            if call.node.op.stage == HOST:
-                results = call.function(inputs, context.n)
-            else:
-                results = [call.function(context, *inputs, **call.node.attributes)]
-            for place, result in zip(call.outputs, itertools.cycle(results), strict=False):
-                shape = shapes[place]
-                if result.shape != shape:
-                    spread = call.node.op.name == "scale"
-                    result = np.broadcast_to(result, shape) if spread else result.reshape(shape)
-                values[place] = result
-                variable = gradients.get(id(self._tensors[place])) if gradients else None
-                if variable is not None:
-                    self.program.storage.view("gradients", variable)[...] = result
+    def _steps(
+        self, workspace: Workspace, control: ControlBlock, first: int, last: int, deadline: float
+    ) -> RunResult:
+        """Steps ``first`` … ``last`` - 1."""
+        context, every = workspace.context, self.program.every
+        start = time.monotonic()
+        done = 0
+        try:
+            for a, b in _equal_rows(control, first, last):
+                calls = workspace.calls(int(control.words[a, control_words.N]))
+                for index in range(a, b):
+                    _set_step(context, control, index, b - index)
+                    for call in calls[(context.step + 1) % every == 0]:
+                        call()
+                    done += 1
+                    if deadline and time.monotonic() - start >= deadline:
+                        return RunResult(OK, done)
+        except StepStopped as stop:
+            return RunResult(stop.code, done, stop.row, stop.binding, stop.value)
+        except HostFailed as stop:
+            return RunResult(HOST_FAILED, done, error=stop.error)
+        return RunResult(OK, done)
 
-    def _lasting(self, state: RunState) -> list[Array | None]:
-        """The arrays that stay what they are from step to step; None for what a step makes."""
-        made = {place for call in self.calls for place in call.outputs}
-        return [
-            None if place in made else self._array(tensor, state)
-            for place, tensor in enumerate(self._tensors)
-        ]
 
-    def _array(self, tensor: Tensor, state: RunState) -> Array:
-        """The array behind a variable, a constant or a region."""
+class Workspace:
+    """The memory of one run at a time: an array for each tensor, made once, and the nodes'
+    functions bound to these arrays, so that a step computes nothing but the ops themselves.
+
+    Attributes
+    ----------
+    context : what the ops know of the current step.
+    state : the metric accumulators.
+    """
+
+    def __init__(self, executable: NumpyExecutable) -> None:
+        self.executable = executable
+        self.context = Context()
+        self.state: Array = np.zeros(max(executable.program.state_size, 1))
+        self._arrays: dict[int, Array] = {}  # by tensor, as many rows as there may be
+        self._calls: dict[int, tuple[list[Call], list[Call]]] = {}  # by rows of a step
+
+    def calls(self, rows: int) -> tuple[list[Call], list[Call]]:
+        """What a step of so many rows calls in turn: if the optimizer keeps still, and if not."""
+        if rows not in self._calls:
+            while len(self._calls) >= MOST_SIZES:
+                del self._calls[next(iter(self._calls))]
+            bound = [(node, self._bind(node, f, rows)) for node, f in self.executable.nodes]
+            calls = [(node, call) for node, call in bound if call is not None]
+            still = [call for node, call in calls if not is_step(node.op)]
+            self._calls[rows] = still, [call for _, call in calls]
+        return self._calls[rows]
+
+    def _bind(self, node: Node, function: Function, rows: int) -> Call | None:
+        """A node's function with its operands; None for a view of the same memory."""
+        inputs = [self._array(tensor, rows) for tensor in node.inputs]
+        if node.op is RESHAPE:
+            self._arrays[id(node.output)] = inputs[0].reshape(_concrete(node.output, rows))
+            return None
+        outputs = [self._array(tensor, rows) for tensor in node.outputs]
+        if node.op.stage == HOST:
+            return functools.partial(_perform, node, inputs, outputs, rows)
+        call = functools.partial(function, self.context, *inputs, **node.attributes)
+        if not outputs:
+            return call
+        if "out" in (function.__kwdefaults__ or ()):
+            return functools.partial(call, out=outputs[0])
+        return functools.partial(_store, call, outputs[0])
+
+    def _array(self, tensor: Tensor, rows: int) -> Array:
+        """The array of a tensor in a step of so many rows."""
+        shape = _concrete(tensor, rows)
+        if id(tensor) not in self._arrays:
+            self._arrays[id(tensor)] = self._memory(tensor)
+        return self._arrays[id(tensor)].reshape(-1)[: math.prod(shape)].reshape(shape)
+
+    def _memory(self, tensor: Tensor) -> Array:
+        """The memory of a tensor: that of a variable, a constant, a region, or new."""
+        program, region = self.executable.program, tensor.region
         if tensor.variable is not None:
             return tensor.variable.view()
         if tensor.constant is not None:
             return tensor.constant
-        region = tensor.region
         if isinstance(region, StateRegion):
-            return state.state[region.first : region.first + region.count]
+            state: Array = self.state[region.first : region.first + region.count]
+            return state
         if isinstance(region, Run):
             first = region.variables[0]
-            storage = self.program.storage
             data = (
                 first.buffer.data
                 if region.kind == "parameters"
-                else storage.array(region.kind, first.buffer)
+                else program.storage.array(region.kind, first.buffer)
             )
-            shape = _concrete(tensor, 0)  # storage knows no batch; scratch may be used in part
-            run: Array = data[first.offset :].view(first.dtype)[: math.prod(shape)]
-            return run.reshape(shape)
-        raise RuntimeError(f"{tensor!r} has no value.")
+            size = math.prod(_concrete(tensor, 0))  # storage knows no batch; may be used in part
+            run: Array = data[first.offset :].view(first.dtype)[:size]
+            return run
+        if id(tensor) in program.gradients:
+            return program.storage.view("gradients", program.gradients[id(tensor)])
+        if tensor.node is None:
+            raise RuntimeError(f"{tensor!r} has no value.")
+        dtype = np.dtype(tensor.dtype)
+        count = math.prod(_concrete(tensor, self.executable.capacity))
+        return aligned_bytes(count * dtype.itemsize).view(dtype)
 
 
 class HostFailed(Exception):
@@ -230,13 +247,53 @@ class HostFailed(Exception):
         self.error = error
 
 
-def _perform(node: Node, inputs: Sequence[Array], rows: int) -> list[Array]:
+def _function(node: Node) -> Function:
+    """The NumPy function of a node, without the decorator ``ieee``: see ``run``."""
+    if node.op.stage == HOST or node.op is RESHAPE:
+        return _perform
+    function = find_function(node.op.name)
+    if function is None:
+        raise BackendUnavailable(f"the numpy backend has no op {node.op.name!r}.")
+    unwrapped: Function = inspect.unwrap(function)
+    return unwrapped
+
+
+def _equal_rows(control: ControlBlock, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Steps ``first`` … ``last`` - 1 in ranges of steps with equally many rows."""
+    changes = np.flatnonzero(np.diff(control.words[first:last, control_words.N])) + first + 1
+    return itertools.pairwise([first, *changes.tolist(), last])
+
+
+def _set_step(context: Context, control: ControlBlock, index: int, ahead: int) -> None:
+    """Make a step of the control block the current one; ``ahead`` counts it and those that follow
+    with as many rows.
+    """
+    words = control.words[index].tolist()
+    floats = control.floats[index, control_words.LEARNING_RATE :].tolist()
+    context.n = words[control_words.N]
+    context.offset = words[control_words.OFFSET]
+    context.step = words[control_words.STEP]
+    context.flags = words[control_words.FLAGS]
+    context.history_row = words[control_words.HISTORY_ROW]
+    context.learning_rate, *context.scalars = floats
+    context.ahead = ahead
+
+
+def _store(call: Call, out: Array) -> None:
+    """Put what an op returns where it belongs."""
+    result = call()
+    out[...] = result if result.size < out.size else result.reshape(out.shape)
+
+
+def _perform(node: Node, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
     """``perform``, with what it raises told from what others do."""
     try:
         with np.errstate(divide="warn", over="warn", invalid="warn"):  # as round the run
-            return perform(node, inputs, rows)
+            results = perform(node, inputs, rows)
     except BaseException as error:  # also Ctrl-C: the steps done are to be counted
         raise HostFailed(error) from error
+    for out, result in zip(outputs, results, strict=True):
+        out[...] = result
 
 
 def _concrete(tensor: Tensor, n: int) -> tuple[int, ...]:

@@ -15,21 +15,23 @@ from fastnn.backends.numpy_ref.context import Array, Context, ieee
 from fastnn.program.tensor import Size
 
 _REDUCE: dict[str, Callable[..., Any]] = {
-    "sum": np.sum,
-    "mean": np.mean,
-    "max": np.max,
-    "min": np.min,
-    "prod": np.prod,
+    "sum": np.add.reduce,
+    "mean": np.add.reduce,  # then divided
+    "max": np.maximum.reduce,
+    "min": np.minimum.reduce,
+    "prod": np.multiply.reduce,
 }
 
 
 @ieee
-def reduce_columns(context: Context, x: Array, *, function: str) -> Array:
+def reduce_columns(context: Context, x: Array, *, function: str, out: Array | None = None) -> Array:
     """y = sum, mean, max, min or prod of each row; x (…, columns) → y (…, 1). NaN wins."""
+    y = np.empty((*x.shape[:-1], 1), x.dtype) if out is None else out
     if function == "prod":
-        product: Array = np.prod(x, axis=-1, keepdims=True, dtype=np.float64)
-        return product.astype(x.dtype)
-    y: Array = _REDUCE[function](x, axis=-1, keepdims=True)
+        return np.multiply.reduce(x, axis=-1, keepdims=True, dtype=np.float64, out=y)
+    _REDUCE[function](x, axis=-1, keepdims=True, out=y)
+    if function == "mean":
+        y /= x.shape[-1]
     return y
 
 
@@ -43,6 +45,8 @@ def reduce_rows(context: Context, x: Array, *, function: str) -> Array:
         extreme: Array = _REDUCE[function](rows, axis=0)
         return extreme
     y: Array = _REDUCE[function](rows, axis=0, dtype=np.float64)
+    if function == "mean":
+        y /= len(rows)
     return y.astype(x.dtype)
 
 
