@@ -12,6 +12,9 @@ import pytest
 
 import fastnn
 from fastnn import layers, optimizers
+from fastnn.ops.optimizer import is_step
+from fastnn.program.stages import cut
+from fastnn.training.programs import Job, build
 
 Array = np.ndarray[Any, Any]
 
@@ -60,6 +63,30 @@ def bits(model: Any) -> bytes:
 @pytest.mark.parametrize("rule", RULES)
 def test_weights_do_not_depend_on_the_threads(rule: str, dtype: str) -> None:
     assert len({bits(trained(rule, threads=count, dtype=dtype)) for count in (1, 2, 4)}) == 1
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize(
+    ("rule", "stages"), [("adamax", 1), ("lamb", 2), ("adafactor", 4), ("muon", 3 + 3 * 5)]
+)
+def test_a_rule_that_looks_at_a_whole_variable_is_in_stages(
+    rule: str, stages: int, every: int
+) -> None:
+    """In the order of its ops, behind each other, all of them in steps that update alone; the
+    products of a matrix are cut, so that threads share them.
+    """
+    model = trained(rule, epochs=1)
+    optimizer = type(model.optimizer)(gradient_accumulation_steps=every if every > 1 else None)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    program = build(model, Job("train", target=(), training=True))
+    found = [s for s in cut(program.nodes, program.every) if any(is_step(n.op) for n in s.nodes)]
+    assert len(found) == stages
+    assert {stage.every for stage in found} == {every}
+    assert f"{rule}_step" in {node.op.name for node in found[-1].nodes}
+    if rule == "muon":
+        products = [n for s in found for n in s.nodes if n.op.name == "muon_product"]
+        rows = max(int(node.inputs[0].shape[0]) for node in products)
+        assert rows > products[0].op.grain
 
 
 @pytest.mark.parametrize("rule", RULES)
