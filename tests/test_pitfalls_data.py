@@ -263,6 +263,14 @@ class TestEmptyAndTiny:
         assert model.predict_on_batch(np.zeros((0, 3))).shape == (0, 2)
         assert layers.Dense(4)(np.zeros((0, 3))).shape == (0, 4)
 
+    def test_10_nothing_leaves_the_statistics_of_a_batch_alone(self, backend: str) -> None:
+        model = fastnn.Sequential([fastnn.Input((3,)), layers.BatchNormalization()])
+        before = model.get_weights()
+        assert model.predict(np.zeros((0, 3)), verbose=0).shape == (0, 3)
+        assert model(np.zeros((0, 3)), training=True).shape == (0, 3)
+        for one, other in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
     @pytest.mark.parametrize(
         "method", ["fit", "evaluate", "train_on_batch", "test_on_batch", "gradients"]
     )
@@ -323,6 +331,23 @@ class TestValidationSplit:
         assert not caught
         for history in (mixed, regressed):
             assert np.isfinite(history.history["val_loss"]).all()
+
+    @pytest.mark.parametrize("shuffle", [False, True])
+    def test_20_shuffling_moves_no_validation_row_into_training(
+        self, backend: str, shuffle: bool
+    ) -> None:
+        """Each row has a weight of its own, which moves only if the row is trained on."""
+        x, y = np.eye(20), np.ones(20)
+        model = linear(backend, inputs=20)
+        model.set_weights([np.zeros((20, 1)), np.zeros(1)])
+        history = model.fit(
+            x, y, batch_size=3, epochs=5, shuffle=shuffle, validation_split=0.3, verbose=0
+        )
+        kernel = model.get_weights()[0][:, 0]
+        assert (kernel[:14] != 0).all()
+        np.testing.assert_array_equal(kernel[14:], np.zeros(6))
+        bias = model.get_weights()[1][0]
+        assert history.history["val_loss"][-1] == pytest.approx((1 - bias) ** 2, rel=1e-6)
 
     def test_20_nothing_left(self) -> None:
         with pytest.raises(ArgumentError, match="leaves no samples for training"):

@@ -79,6 +79,19 @@ class TestFigures:
         for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-12)
 
+    @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+    def test_9_a_whole_weight_is_a_repeated_row(self, backend: str, optimizer: str) -> None:
+        loss = fastnn.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+        weights = np.arange(40) % 4
+        x, y = (np.repeat(array, weights, axis=0) for array in (X, Y))
+        a, b = (network(backend, loss=loss, optimizer=optimizer, dtype="float64") for _ in range(2))
+        whole = {"batch_size": 99, "shuffle": False, "epochs": 3, "verbose": 0}
+        first = a.fit(X, Y, sample_weight=weights, **whole).history
+        second = b.fit(x, y, **whole).history
+        np.testing.assert_allclose(first["loss"], second["loss"], rtol=1e-12)
+        for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12)
+
     def test_13_the_mean_of_ten_million_equal_losses_is_exact(self, backend: str) -> None:
         rows = 100_000 if backend.startswith("c:") else 10_000_000
         model = self.constant(backend, 0.1)

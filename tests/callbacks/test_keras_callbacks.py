@@ -207,7 +207,7 @@ def test_directions_of_metrics(keras: Any) -> None:
                 watch.on_epoch_end(epoch, {name: value})
             found.append(float(watch.best))
         assert found[0] == found[1], name
-        by_name = fastnn.callbacks.EarlyStopping(monitor=name)
+        by_name = fastnn.callbacks.EarlyStopping(monitor=name, patience=5)
         by_name.on_train_begin()
         by_name.on_epoch_end(0, {name: 0.5})
         by_name.on_epoch_end(1, {name: 0.25})

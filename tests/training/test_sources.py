@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,77 @@ def test_memory_mapped_arrays_stay_memory_mapped(
         staged = 0 if dtype == "f4" else MB * (8 + array.itemsize) // 4
         assert peak < 3 * MB + staged, model
     assert same_weights(one, other)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux counts private memory")
+@pytest.mark.parametrize("dtype", ["f4", ">f4"])
+def test_a_map_larger_than_the_memory_allowed(tmp_path: Path, dtype: str) -> None:
+    """A process that may have 96 MB more trains on 400 MB. Control: it cannot copy them."""
+    program = """
+        import resource, sys
+        import numpy as np, fastnn
+        rows, columns = 100_000, 1000
+        x = np.memmap(sys.argv[1], sys.argv[2], "r", shape=(rows, columns))
+        y = np.zeros((rows, 1), np.float32)
+        model = fastnn.Sequential([fastnn.Input((columns,)), fastnn.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(x[:2048], y[:2048], batch_size=512, verbose=0)
+        words = dict(line.split(":") for line in open("/proc/self/status"))
+        now = int(words["VmData"].split()[0]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (now + (96 << 20), -1))
+        history = model.fit(x, y, batch_size=512, validation_split=0.25, verbose=0)
+        model.evaluate(x, y, batch_size=512, verbose=0)
+        assert model.predict(x, batch_size=512, verbose=0).shape == (rows, 1)
+        try:
+            np.array(x)
+        except MemoryError:
+            print("mapped", history.history["val_loss"][0])
+    """
+    file = tmp_path / "x.raw"
+    with open(file, "wb") as stream:
+        stream.truncate(100_000 * 1000 * 4)  # zeros that take no space on the disk
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(file), dtype],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["mapped", "0.0"]
+
+
+class Loader:
+    """What a DataLoader of PyTorch is: a length, and lists of tensors, pass after pass."""
+
+    def __init__(self, *arrays: Array) -> None:
+        self._arrays = arrays
+        self.passes = 0
+
+    def __len__(self) -> int:
+        return -(-len(self._arrays[0]) // 7)
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        self.passes += 1
+        for start in range(0, len(self._arrays[0]), 7):
+            yield [Tensor(array[start : start + 7]) for array in self._arrays]
+
+
+@pytest.mark.parametrize("arrays", [(X, Y), (X, Y, np.ones(60, np.float32))], ids=["xy", "xyw"])
+def test_what_a_dataloader_gives_trains(backend: str, arrays: tuple[Array, ...]) -> None:
+    """PyTorch's own is in ``test_other_libraries.py``."""
+    one, other, loader = network(backend), network(backend), Loader(*arrays)
+    expected = one.fit(X, Y, 7, 3, 0, shuffle=False, validation_data=(X, Y)).history
+    found = other.fit(loader, epochs=3, verbose=0, validation_data=Loader(X, Y)).history
+    for key in expected:
+        np.testing.assert_allclose(found[key], expected[key], rtol=1e-6)
+    assert loader.passes == 3
+    np.testing.assert_allclose(
+        other.evaluate(loader, verbose=0), one.evaluate(X, Y, 7, verbose=0), rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        other.predict(loader, verbose=0), one.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_nothing_heavy_is_imported_to_recognise_data() -> None:
