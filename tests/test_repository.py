@@ -96,6 +96,24 @@ def test_no_file_is_over_500_lines() -> None:
     assert not long, "split these by concept"
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *("kernels", "fastnn/program", "fastnn/saving", "fastnn/datasets"),
+        *("fastnn/backends/numba_jit", "fastnn/backends/numpy_ref"),
+    ],
+)
+def test_contents_pages_name_every_file(folder: str) -> None:
+    page = (CHECKOUT / folder / "README.md").read_text(encoding="utf-8")
+    missing = [
+        path.name
+        for path in sorted((CHECKOUT / folder).iterdir())
+        if path.suffix in (".py", ".c", ".h") and path.name != "__init__.py"
+        if f"`{path.name}`" not in page and f"{path.name}`" not in page
+    ]
+    assert not missing, f"{folder}/README.md says what its files hold, but not these"
+
+
 def test_no_file_is_named_after_nothing() -> None:
     vague = {"util", "utils", "helper", "helpers", "misc", "common"}
     named = [name(path) for path in files(".py", ".c", ".h") if path.stem in vague]
