@@ -27,7 +27,7 @@ class InputLayer(Layer):
         passed to the model, it is converted batch by batch; integer types say what the data is and
         change nothing.
     batch_shape : shape with the batch in front, ``(None, 784)``, instead of ``shape``.
-    input_shape : old spelling of ``shape``.
+    input_shape, batch_input_shape : old spellings of ``shape`` and ``batch_shape``.
     sparse, ragged, input_tensor, optional : not supported.
     name : automatic (``input_layer``) by default.
 
@@ -69,6 +69,8 @@ class InputLayer(Layer):
                 "optional": (optional, False),
             },
         )
+        if batch_shape is None:
+            batch_shape = kwargs.pop("batch_input_shape", None)
         old = kwargs.pop("input_shape", None)
         given = [item for item in (shape, batch_shape, old) if item is not None]
         if len(given) != 1:

@@ -105,6 +105,9 @@ def _native(value: Any, objects: CustomObjects) -> Any:
     config = _native(inner, objects)
     if isinstance(config, dict):
         config = {key: _renewed(key, item) for key, item in config.items() if _kept(key, item)}
+        axis = config.get("axis")
+        if name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+            config["axis"] = axis[0]  # of Keras 2
     return {"class_name": name, "config": config}
 
 

@@ -211,8 +211,15 @@ def _read_legacy(reader: Hdf5Reader, custom_objects: Mapping[str, Any], compile:
             if _OPTIMIZER in reader.groups:
                 names = reader.names(_OPTIMIZER, "weight_names")
                 paths = [f"{_OPTIMIZER}/{name}" for name in names]
-                _restore_optimizer(model, reader, paths, where)
+                old = _is_of_keras_2(reader)
+                _restore_optimizer(model, reader, paths, where, names if old else None)
     return model
+
+
+def _is_of_keras_2(reader: Hdf5Reader) -> bool:
+    """Whether Keras 1 or 2, or TensorFlow with it, has written an old file."""
+    named = reader.has_attribute("", "keras_version")
+    return named and reader.text("", "keras_version").startswith(("1.", "2."))
 
 
 def _build(config: Any, custom_objects: Mapping[str, Any], where: str, places: Places) -> Any:
@@ -265,15 +272,23 @@ def _flat(items: Any) -> Any:
     return [one for item in items for one in (_flat(item) if isinstance(item, list) else [item])]
 
 
-def _restore_optimizer(model: Any, reader: Hdf5Reader, paths: list[str], where: str) -> None:
-    """Give the optimizer its state back, if the file has one that fits."""
+def _restore_optimizer(
+    model: Any, reader: Hdf5Reader, paths: list[str], where: str, old_names: list[str] | None = None
+) -> None:
+    """Give the optimizer its state back, if the file has one that fits.
+
+    ``old_names`` : what Keras 2 called the arrays, in its file.
+    """
     if not model.built or not all(path in reader.datasets for path in paths):
         return
     limit = 16 + 8 * sum(variable.size for variable in model.weights)
     if sum(reader.datasets[path].elements for path in paths) > limit:
         raise FileFormatError(f"{where}: its optimizer has more state than its weights can have.")
     with refused(where, "its optimizer's state"):
-        keras_weights.restore_optimizer(model, [reader.read(path) for path in paths], where)
+        values = [reader.read(path) for path in paths]
+        if old_names is not None:
+            values = keras_weights.from_keras_2(model, old_names, values)
+        keras_weights.restore_optimizer(model, values, where)
 
 
 def read_keras_weights(model: Any, filepath: Any, skip_mismatch: bool) -> None:

@@ -265,6 +265,28 @@ def restore_optimizer(model: Any, values: list[Array], where: str) -> None:
     model.set_training_state({**state, "iterations": int(values[0])}, arrays)
 
 
+def from_keras_2(model: Any, names: list[str], values: list[Array]) -> list[Array]:
+    """The optimizer's arrays in a file of Keras 2, in the order and number of Keras 3.
+
+    Keras 2 left out the learning rate and the product of Nadam's momenta. Before 2.11 the arrays
+    of a slot stood together (``Adam/dense/kernel/m:0``), since then they stand weight by weight
+    (``Adam/m/dense/kernel:0``).
+    """
+    places = _places(model)
+    ends = [name.rpartition("/")[2].partition(":")[0] for name in names]
+    kept = [v for v, end in zip(values, ends, strict=True) if not end.endswith("learning_rate")]
+    if places is None or len(kept) != 1 + len(places):
+        return values
+    arrays = kept[1:]
+    if ends[0] == "iter":  # before 2.11
+        slots = list(dict.fromkeys(slot for slot, _, _ in places))
+        order = sorted(range(len(places)), key=lambda i: slots.index(places[i][0]))
+        arrays = [kept[1 + order.index(i)] for i in range(len(places))]
+    constant = not isinstance(model.optimizer.get_config()["learning_rate"], Mapping)
+    rate = [np.zeros(())] if constant else []
+    return [kept[0], *rate, *arrays, *([np.ones(())] if isinstance(model.optimizer, Nadam) else [])]
+
+
 def warn_of_fresh_optimizer(optimizer: Any) -> None:
     """Say that the optimizer's state does not go into a file of Keras."""
     warnings.warn(

@@ -47,6 +47,12 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         (r"trained: True \['epoch', 'loss', 'val_loss'\]", None),
         ("final val_loss below 0.005: True", None),
     ],
+    "churn_tabular": [
+        (r"stopped: True \['accuracy', 'auc', 'learning_rate'\]", None),
+        (r"AUC: ([\d.]+)", near(0.85, 0.03)),
+        (r"those who left: ([\d.]+)", above(0.65)),
+        (r"submission: \(750, 2\)", None),
+    ],
     "custom_layer": [
         (r"weights: 2 output: \(2, 4\)", None),
         (r"Test accuracy: ([\d.]+)", above(0.68)),
@@ -70,6 +76,13 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         (r"auc : +([\d.]+)", above(0.95)),
     ],
     "iris_cross_validation": [(r"Baseline: ([\d.]+)%", above(85)), (r"\[\[50  0  0\]", None)],
+    "k_fold_regression": [
+        ("folds: 4 epochs: 40", None),
+        (r"mean of the folds: ([\d.]+)", near(2.3, 0.5)),
+        ("falls: True", None),
+        (r"test mae: ([\d.]+)", near(2.0, 0.5)),
+        (r"first prediction: \(1,\) error below 6: True", None),
+    ],
     "learning_rates": [
         (r"\[0.1, 0.05, 0.025, 0.0125\] val_accuracy ([\d.]+)", above(0.88)),
         ("rate after 250 steps: 0.00810", None),
@@ -81,17 +94,50 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         (r"Accuracy of the checkpoint: ([\d.]+)", above(0.91)),
         (r"First ten: \[7 2 1 0 4 1 4 9", None),
     ],
+    "mnist_first_network": [
+        (r"\(60000, 28, 28\) 60000 \[5 0 4 1 9\]", None),
+        ("\n7 True 7\n", None),
+        (r"test_acc: ([\d.]+)", above(0.91)),
+        ("2 float32 1.0", None),
+    ],
+    "newswires_one_hot": [
+        ("by hand the same: True", None),
+        (r"\['loss', 'accuracy', 'val_loss', 'val_accuracy'\]|\['accuracy', 'loss', ", None),
+        (r"one-hot: ([\d.]+)", above(0.97)),
+        (r"\(12,\) sums to one: True", None),
+        ("bottleneck is worse: True", None),
+    ],
     "overfitting": [
         (r"plain +epochs +60  train ([\d.]+)", above(0.98)),
         (r"l2 .* test crossentropy ([\d.]+)", below(0.75)),
         (r"dropout .* test crossentropy ([\d.]+)", below(0.9)),
         ("plain overfits: True", None),
     ],
+    "pima_loadtxt": [
+        (r"Accuracy: ([\d.]+)", near(76, 5)),
+        (r"\[2.0, 96.559, .* => \d \(expected 0\)", None),
+        ("same:  True", None),
+        (r"by the weights: \[\(8, 12\), \(12,\)", None),
+    ],
+    "reviews_multi_hot": [
+        ("largest index: True", None),
+        (r"\['accuracy', 'loss', 'val_accuracy', 'val_loss'\]", None),
+        (r"test accuracy: ([\d.]+)", above(0.95)),
+        (r"\(1000, 1\) sure ones: True", None),
+        (r"padded: \(2000, 50\) int32", None),
+    ],
     "save_and_load": [
         (r"\['cp-0001.weights.h5', 'cp-0002.weights.h5', 'cp-0003.weights.h5'\]", None),
         ("weights alone, same accuracy: True", None),
         ("whole model, same predictions: True", None),
         ("from JSON, same predictions: True", None),
+    ],
+    "search_by_hand": [
+        (r"'learning_rate': 0.0005, 'dropout': 0.0} val_accuracy ([\d.]+)", below(0.8)),
+        (r"Best: ([\d.]+) using units 32", above(0.97)),
+        (r"Folds: 3, mean accuracy: ([\d.]+)", above(0.95)),
+        ("copy predicts the same: True", None),
+        ("with noise, same shape: True", None),
     ],
     "tf_quickstart": [
         (r"Test: \[[\d.]+, ([\d.]+)\]", above(0.9)),
@@ -103,8 +149,15 @@ SHOWN: dict[str, list[tuple[str, Check | None]]] = {
         ("XOR with a hidden layer: 1.0", None),
     ],
 }
-ARGUMENTS = {"mnist_early_stopping": ["6000"], "tf_quickstart": ["6000"]}
-NEEDS = {"house_prices": ("pandas",), "save_and_load": ("h5py",), "mnist_early_stopping": ("h5py",)}
+ARGUMENTS = {
+    name: ["6000"] for name in ("mnist_early_stopping", "mnist_first_network", "tf_quickstart")
+}
+NEEDS = {
+    "churn_tabular": ("pandas", "sklearn"),
+    "house_prices": ("pandas",),
+    "save_and_load": ("h5py",),
+    "mnist_early_stopping": ("h5py",),
+}
 
 
 def test_every_script_is_run() -> None:
