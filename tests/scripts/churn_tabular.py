@@ -1,4 +1,4 @@
-# A competition table: categories, missing values, imbalance, submission file
+"""A competition table: categories, missing values, imbalance, submission file."""
 import numpy as np
 import pandas as pd
 import tensorflow as tf

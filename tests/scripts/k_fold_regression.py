@@ -1,4 +1,4 @@
-# Predicting house prices: a regression with few samples and K-fold validation
+"""Predicting house prices: a regression with few samples and K-fold validation."""
 import numpy as np
 from tensorflow import keras
 from tensorflow.keras import layers

@@ -1,4 +1,4 @@
-# A first look at a neural network: MNIST, in the form of the book
+"""A first look at a neural network: MNIST, in the form of the book."""
 import sys
 
 import numpy as np

@@ -1,4 +1,4 @@
-# Classifying newswires: a multiclass problem, labels one-hot and as integers
+"""Classifying newswires: a multiclass problem, labels one-hot and as integers."""
 import copy
 
 import numpy as np

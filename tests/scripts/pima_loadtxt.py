@@ -1,4 +1,4 @@
-# first neural network with keras: a table of numbers from a file
+"""First neural network with keras: a table of numbers from a file."""
 from numpy import loadtxt, savetxt
 import numpy as np
 from keras.models import Sequential

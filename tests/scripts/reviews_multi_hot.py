@@ -1,4 +1,4 @@
-# Classifying movie reviews: lists of word indices, multi-hot encoded
+"""Classifying movie reviews: lists of word indices, multi-hot encoded."""
 import numpy as np
 from tensorflow import keras
 from tensorflow.keras import layers

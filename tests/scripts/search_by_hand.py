@@ -1,4 +1,4 @@
-# Searching hyperparameters with loops, and a small wrapper in the style of scikit-learn
+"""Searching hyperparameters with loops, and a small wrapper in the style of scikit-learn."""
 import itertools
 
 import numpy as np
