@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,24 @@ def test_a_cache_that_cannot_be_written_is_one_note(tmp_path: Path):
     assert done.stdout.split("\n")[0] == "[[0.0, 2.0]] True"
     assert done.stderr.count("compiled kernels cannot be kept") == 1
     assert "FASTNN_CACHE" in done.stderr
+
+
+def test_folders_of_other_sources_go_when_unused_for_long(tmp_path: Path):
+    names = ("numba-" + "0" * 16, "numba-" + "1" * 16, "numba-of-somebody-else")
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kernel.bin").write_text("code")
+    long_ago = time.time() - 31 * 86400
+    for name in (names[0], names[2]):
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    run(tmp_path)
+    kept = {folder.name for folder in tmp_path.glob("numba-*")}
+    assert kept > set(names[1:])
+    assert names[0] not in kept
+    (own,) = kept - set(names)
+    os.utime(tmp_path / own, (long_ago, long_ago))
+    assert run(tmp_path).stdout.split("\n")[0] == "[[0.0, 2.0]] False"
+    assert (tmp_path / own).stat().st_mtime > long_ago + 86400  # use is noted
 
 
 def test_without_a_home(tmp_path: Path):

@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -22,6 +25,8 @@ OUTSIDE = (
     *("backends/base.py", "ops/codes.py", "ops/loss.py", "ops/penalty.py", "random/philox.py"),
     *("program/control.py", "program/memory.py", "program/record.py"),
 )
+
+STALE_AFTER = 30 * 86400.0  # seconds unused after which a folder of other sources is removed
 
 
 def source_key(machine: str) -> str:
@@ -49,6 +54,7 @@ class KernelCache:
 
         self.folder: Path | None = cache_folder().parent / f"numba-{source_key(machine)}"
         self.problem: str = ""
+        self._marked = self._cleaned = False
 
     def load(self, name: str) -> tuple[str, bytes] | None:
         """Symbol and object code, or None if there is no sound file."""
@@ -61,6 +67,10 @@ class KernelCache:
         digest, _, content = data.partition(b"\n")
         if hashlib.sha256(content).hexdigest().encode() != digest:
             return None
+        if not self._marked:
+            self._marked = True
+            with contextlib.suppress(OSError):
+                os.utime(self.folder)
         symbol, _, code = content.partition(b"\n")
         return symbol.decode(), code
 
@@ -83,6 +93,22 @@ class KernelCache:
                 raise
         except OSError as error:
             self._give_up(error)
+            return
+        if not self._cleaned:
+            self._cleaned = True
+            self._remove_stale(self.folder)
+
+    def _remove_stale(self, own: Path) -> None:
+        """Remove the folders of other sources, versions and CPUs that nobody has used for long.
+
+        ``load`` marks a folder as used. Whoever still wants one compiles again.
+        """
+        limit = time.time() - STALE_AFTER
+        for folder in own.parent.glob("numba-*"):
+            with contextlib.suppress(OSError):
+                known = re.fullmatch("numba-[0-9a-f]{16}", folder.name) and not folder.is_symlink()
+                if known and folder != own and folder.stat().st_mtime < limit:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _give_up(self, error: OSError) -> None:
         """Go on without a cache, and say so once."""
