@@ -22,7 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # What kernels are made of beyond this folder: the format of records and the function codes.
 OUTSIDE = (
-    *("backends/base.py", "ops/codes.py", "ops/loss.py", "ops/penalty.py", "random/philox.py"),
+    *("backends/base.py", "random/philox.py"),
+    *("ops/codes.py", "ops/layerwise.py", "ops/loss.py", "ops/penalty.py"),
     *("program/control.py", "program/memory.py", "program/record.py"),
 )
 

@@ -20,7 +20,7 @@ from fastnn.backends.numba_jit.record import (
 )
 from fastnn.backends.numba_jit.vector import stack
 from fastnn.program.control import STEP
-from fastnn.random import NORMAL_CENTER, NORMAL_TAIL
+from fastnn.random.philox import NORMAL_CENTER, NORMAL_TAIL
 
 U32: Any = types.uint32
 BLOCK = 64  # columns that 16 counters cover
