@@ -114,6 +114,14 @@ def test_keep_mask_at_the_edges_of_the_grid(rate: float):
     np.testing.assert_array_equal(keep_mask(64, 1024, rate, (3, 4), 0, 0), drawn >= rate)
 
 
+@pytest.mark.parametrize("beyond", [-(2.0**-26), 0.0, 2.0**-26])
+def test_keep_mask_at_a_number_that_is_drawn(beyond: float):
+    drawn = dropout_uniform(2, 64, (3, 4), 0, 0)
+    rate = float(drawn[1, 7]) + beyond
+    kept = keep_mask(2, 64, rate, (3, 4), 0, 0)
+    np.testing.assert_array_equal(kept, drawn >= rate)
+
+
 def test_keep_mask_rates():
     assert keep_mask(4, 100, 0.0, (1, 2), 0, 0).all()
     assert not keep_mask(4, 100, 1.0, (1, 2), 0, 0).any()
