@@ -40,7 +40,8 @@ def test_keras_loads_ours(name: str, suffix: str, keras: Any, tmp_path: Path) ->
     if ours.optimizer is None:
         assert not theirs.compiled
         return
-    assert int(theirs.optimizer.iterations) == 2
+    # (Keras's public number counts updates, which come in every third step of one case)
+    assert int(theirs.optimizer._iterations) == 2
     # Keras builds the optimizer of an .h5 file without weights and cannot go on training
     if without_noise(name) and suffix == ".keras":  # the optimizer's state came along
         y = targets(name, ours.output_shape[-1])
