@@ -21,9 +21,10 @@ Array = np.ndarray[Any, Any]
 # Thresholds of the advice. Steps of about 1e-3 of the weights are usual; the others are a factor of
 # ten and more outside of what healthy networks of tests/callbacks/test_training_report.py show.
 LARGE_STEP, SMALL_STEP = 3e-2, 1e-6
-LARGE_GRADIENT, VANISHING = 1e2, 1e-4
+LARGE_GRADIENT, VANISHING = 1e2, 1e-3
 MANY_DEAD = 0.4
 GAP = 1.3
+_WIDTH = 79  # of the text
 
 
 @dataclass
@@ -168,7 +169,8 @@ class TrainingReport(Callback):
         loss, validation = logs.get("loss", math.nan), logs.get("val_loss", math.nan)
         self.gap = validation / loss if loss else math.nan
         title = f"Training report {when}, on {len(x)} samples"
-        self._say("\n".join([title, *_table(self.layers), _gap_line(loss, validation)]))
+        gap = _wrapped(_gap_line(loss, validation))
+        self._say("\n".join([title, *_table(self.layers), *gap]))
 
     def _say(self, text: str) -> None:
         self.text = text
@@ -271,16 +273,26 @@ RULES: list[tuple[Callable[[LayerReport, float], bool], str]] = [
 
 
 def _table(layers: list[LayerReport]) -> list[str]:
-    """The lines of the layers, in columns."""
+    """The lines of the layers, in columns, then what each advice says, once."""
     width = max([len("layer"), *(len(line.name) for line in layers)])
     lines = [f"  {'layer':{width}}  gradient   dead  update/weight  advice"]
     for line in layers:
         dead = "-" if math.isnan(line.dead) else f"{line.dead:.0%}"
         lines.append(
             f"  {line.name:{width}}  {_number(line.gradient):>8}  {dead:>5}  "
-            f"{_number(line.ratio):>13}  {line.advice}"
+            f"{_number(line.ratio):>13}  {line.advice.partition(':')[0]}"
         )
+    for advice in dict.fromkeys(line.advice for line in layers):
+        if ":" in advice:
+            lines += _wrapped(advice)
     return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    """A sentence in lines that fit a terminal."""
+    import textwrap
+
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _number(value: float) -> str:
@@ -290,10 +302,13 @@ def _number(value: float) -> str:
 def _gap_line(loss: float, validation: float) -> str:
     """What training and validation say together."""
     if math.isnan(validation):
-        return "  no validation: pass validation_split=0.2 to fit to see whether it overfits"
-    shown = f"  loss {loss:.4g}, val_loss {validation:.4g}:"
+        return "no validation: pass validation_split=0.2 to fit to see whether it overfits"
+    shown = f"loss {loss:.4g}, val_loss {validation:.4g}:"
     if validation > GAP * loss:
         return f"{shown} it overfits; try EarlyStopping, Dropout, a smaller network or more data"
     if loss > GAP * validation:
         return f"{shown} validation is better, as with Dropout, or its data are easier"
-    return f"{shown} no gap; a larger network or more epochs may still gain"
+    return (
+        f"{shown} no gap; if the loss is too high, try more epochs, another learning rate or a "
+        "larger network"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("Layer (type)", "Output Shape", "Param #", "Trainable")
 Row = tuple[str, ...]
+_PLAIN = str.maketrans("┌┬┐├┼┤└┴┘─│", "+++++++++-|")
 
 
 def print_summary(
@@ -26,7 +28,7 @@ def print_summary(
     show_trainable: bool = False,
 ) -> None:
     """Print the layers with output shapes and parameter counts, and the totals."""
-    write = print if print_fn is None else print_fn
+    write = _print if print_fn is None else print_fn
     rows = [row for layer in model.layers for row in _rows(layer, expand_nested)]
     if not show_trainable:
         rows = [row[:3] for row in rows]
@@ -50,6 +52,17 @@ def print_summary(
             sizes[name] += variable.size * np.dtype(variable.dtype).itemsize
     for name, count in counts.items():
         write(f" {name} params: {count:,} ({_bytes(sizes[name])})")
+
+
+def _print(line: str) -> None:
+    """Print a line; where the output cannot show the table's frame (a file on Windows, ``LANG=C``),
+    with a frame in ASCII.
+    """
+    try:
+        print(line)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        print(line.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _rows(layer: Layer, expand_nested: bool, level: int = 0, label: str = "") -> Iterator[Row]:

@@ -126,9 +126,25 @@ def test_the_gap() -> None:
     model = network()
     report = report_of(model, validation_data=(X, 9 * Y))
     assert report.gap > 1.3
-    assert "it overfits; try EarlyStopping" in report.text
-    assert "pass validation_split=0.2" in report_of(model).text
-    assert "no gap" in report_of(model, validation_data=(X, Y)).text
+    assert "it overfits; try EarlyStopping" in words(report)
+    assert "pass validation_split=0.2" in words(report_of(model))
+    assert "no gap" in words(report_of(model, validation_data=(X, Y)))
+
+
+def test_the_text_fits_a_terminal_and_says_each_advice_once() -> None:
+    dead = stack(layers.Dense(8, "relu", name="of_dead_units"), layers.Dense(8, "relu"))
+    for layer in dead.layers[:2]:
+        layer.bias.assign(np.full(8, -99.0))
+    report = report_of(dead, validation_data=(X, Y))
+    assert max(map(len, report.text.splitlines())) < 80
+    told = [line.advice for line in report.layers]
+    assert told[0] == told[1]
+    assert words(report).count(told[0]) == 1
+
+
+def words(report: TrainingReport) -> str:
+    """The text without its line breaks."""
+    return " ".join(report.text.split())
 
 
 def test_when_it_reports(

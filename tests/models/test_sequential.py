@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from typing import Any
 
@@ -309,3 +311,14 @@ def test_a_model_cannot_contain_itself() -> None:
     model = stack()
     with pytest.raises(ArgumentError, match="cannot contain itself"):
         model.add(model)
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("ascii", "gr\\xf6\\xdfe"), ("cp1252", "größe")])
+def test_summary_where_the_frame_cannot_be_shown(encoding: str, name: str) -> None:
+    written = io.BytesIO()
+    output = io.TextIOWrapper(written, encoding, write_through=True)
+    with contextlib.redirect_stdout(output):
+        Sequential([layers.Input((2,)), layers.Dense(1, name="größe")]).summary()
+    text = written.getvalue().decode(encoding)
+    assert f"| {name} (Dense)" in text
+    assert "+--" in text
