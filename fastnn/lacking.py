@@ -16,14 +16,16 @@ def refuse(module: str, name: str) -> NoReturn:
     It is an ImportError at ``from module import name``, where python replaces the text of any
     other, and an AttributeError elsewhere.
     """
-    if name.startswith("_"):  # python asks for these, and people do not
+    caller = sys._getframe(2)
+    # python asks for these, and for submodules that it is about to import; people do not
+    if name.startswith("_") or caller.f_code.co_filename.startswith("<frozen importlib"):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     from fastnn.compat import lacking
 
     def known() -> list[str]:
         return list(importlib.import_module(module).__all__)
 
-    if lacking.imports(sys._getframe(2)):
+    if lacking.imports(caller):
         raise ImportError(lacking.message(module, name, known()), name=module)
     raise lacking.lacking_name(module, name, known)
 
