@@ -1,5 +1,6 @@
 """Writes ``callbacks.npz``: what ``ReduceLROnPlateau`` of Keras does in the runs of
-``callback_cases.py``, and what callbacks are told in those of ``event_cases.py``.
+``callback_cases.py``, what callbacks are told in those of ``event_cases.py``, and
+the Histories of those of ``data_cases.py``.
 
     KERAS_BACKEND=jax python -m tests.golden.make_callbacks
 """
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from tests.golden import event_cases
+from tests.golden import data_cases, event_cases
 from tests.golden.callback_cases import PLATEAUS, START, trajectory
 
 
@@ -26,6 +27,8 @@ def main() -> None:
         found[name] = np.array(trajectory(callback, net, values))
     events = {name: event_cases.events(keras, name) for name in event_cases.RUNS}
     found["events"] = np.array(json.dumps(events))
+    data = {name: data_cases.history(keras, name) for name in data_cases.RUNS}
+    found["data"] = np.array(json.dumps(data))
     path = Path(__file__).with_name("callbacks.npz")
     meta = {
         "keras": keras.__version__,
