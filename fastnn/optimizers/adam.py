@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastnn import arguments
 from fastnn.errors import ArgumentError
+from fastnn.ops.contract import Op
 from fastnn.ops.optimizer import ADAM_STEP, AMSGRAD_STEP
 from fastnn.optimizers.moments import Moments, one_minus_power
 
@@ -104,7 +105,7 @@ class Adam(Moments):
         )
         self.set_moments(beta_1, beta_2, epsilon)
         self.amsgrad: bool = arguments.flag(type(self).__name__, "amsgrad", amsgrad)
-        self.step = AMSGRAD_STEP if self.amsgrad else ADAM_STEP
+        self.step: Op = AMSGRAD_STEP if self.amsgrad else ADAM_STEP
 
     def slots(self) -> tuple[str, ...]:
         """``("m", "v")``, and ``"v_hat"`` with amsgrad."""

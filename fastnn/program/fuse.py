@@ -96,15 +96,12 @@ def fuse_updates(
     return [node for node in made if node.id not in fused]
 
 
-Groups = list[list[Node]]
-
-
 def fuse_processing(
     nodes: Sequence[Node],
     after: Sequence[Sequence[Node]],
     gradients: Mapping[int, Variable],
     available: Callable[[str], bool],
-) -> tuple[list[Node], Groups, dict[int, Variable]]:
+) -> tuple[list[Node], list[list[Node]], dict[int, Variable]]:
     """Clip gradients by their common norm and average the weights in the pass of the step.
 
     Returns the nodes, the groups behind them and the gradients that are stored: those before they
@@ -168,7 +165,7 @@ def _alike(clip: Node, other: Node | None) -> bool:
     )
 
 
-def _average_of(variables: Sequence[Variable], groups: Groups) -> Node | None:
+def _average_of(variables: Sequence[Variable], groups: Sequence[Sequence[Node]]) -> Node | None:
     """The node that averages just these variables in every step, before all else that follows."""
     wanted = [id(variable) for variable in variables]
     for node in groups[0] if groups else ():

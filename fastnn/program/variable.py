@@ -48,7 +48,7 @@ class Buffer:
         self.data: Array = aligned_bytes(padded(size))
         self.owner: object = owner
         self.places: dict[Variable, int] = {}
-        self.abandoned = False
+        self.abandoned: bool = False
 
     @property
     def size(self) -> int:

@@ -171,7 +171,7 @@ class Workspace:
 
     def __init__(self, executable: NumpyExecutable) -> None:
         self.executable = executable
-        self.context = Context()
+        self.context: Context = Context()
         self.state: Array = np.zeros(max(executable.program.state_size, 1))
         self._arrays: dict[int, Array] = {}  # by tensor, as many rows as there may be
         self._calls: dict[int, tuple[list[Call], list[Call]]] = {}  # by rows of a step
