@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -51,6 +52,8 @@ def choose_package() -> Path:
 
 
 PACKAGE = choose_package()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background (`pytest &`)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def changed_files() -> list[str]:

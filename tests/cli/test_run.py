@@ -199,7 +199,7 @@ def test_a_missing_name_is_an_import_error_of_the_script(
         f'  File "{Path(name).resolve()}", line 2, in <module>',
         "    from keras.layers import Conv2D",
     ]
-    assert err[3].startswith("ImportError: keras.layers.Conv2D is not in fastnn: convolutions")
+    assert err[3].startswith("ImportError: keras.layers.Conv2D is not in fastnn: fastnn is for ")
     assert len(err) == 4
 
 
