@@ -55,17 +55,17 @@ def message(module: str, name: str, known: Sequence[str]) -> str:
     full = f"{module}.{name}"
     root, path = _in_keras(module)
     of_keras = None if path is None else _names_of_keras(path)
-    if todo := _todo(full, path, name, of_keras or []):
-        return f"{full} is not in fastnn: {todo}"
+    if way := _way_out(full, path, name, of_keras or []):
+        return f"{full} is not in fastnn: {way}"
     places = [] if path is None else _places(name, path)
     if places:
-        todo = advice(f"keras.{places[0]}")
-        rest = f", which is not in fastnn: {todo}" if todo else "?"
+        way = advice(f"keras.{places[0]}")
+        rest = f", which is not in fastnn: {way}" if way else "?"
         return f"{full} does not exist. Did you mean {root}.{places[0]}{rest}"
     shown = [item for item in known if not item.startswith("_")]
     near = near_names(name, sorted({*shown, *(of_keras or [])}))
-    if near and near[0] not in shown and (todo := _todo(full, path, near[0], of_keras or [])):
-        return f"{full} does not exist. {near[0]} is not in fastnn either: {todo}"
+    if near and near[0] not in shown and (way := _way_out(full, path, near[0], of_keras or [])):
+        return f"{full} does not exist. {near[0]} is not in fastnn either: {way}"
     meant = [item for item in near if item in shown]
     if meant:
         return f"{full} does not exist. Did you mean {' or '.join(meant)}?"
@@ -88,7 +88,7 @@ def _names_of_keras(path: str) -> list[str]:
     return sorted({*NAMES.get(path, "").split(), *inner} - {""})
 
 
-def _todo(full: str, path: str | None, name: str, of_keras: Sequence[str]) -> str | None:
+def _way_out(full: str, path: str | None, name: str, of_keras: Sequence[str]) -> str | None:
     """What to do without a name: one of Keras, or one that is spoken of for another reason."""
     if path is None:
         return advice(full)
