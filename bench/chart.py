@@ -4,11 +4,21 @@ is loaded only here, and only when a picture is asked for.
 
 from __future__ import annotations
 
-from bench.results import Results
+from bench.results import OTHER, Results, Row
 from bench.tasks import TASKS
 
-OURS, OTHER, VOID = "#d1495b", "#8d99ae", "#dddddd"
+OURS, OUR_OTHERS, PEERS, VOID = "#d1495b", "#e8a0a8", "#8d99ae", "#dddddd"
 WIDE = 30  # times the shortest bar: beyond it the axis is logarithmic
+
+
+def _colour(row: Row, ours: Row | None) -> str:
+    if row.note:
+        return VOID
+    return OURS if row is ours else OUR_OTHERS if row.peer.startswith(OTHER) else PEERS
+
+
+def _time(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} µs"
 
 
 def draw(results: Results, path: str) -> None:
@@ -32,7 +42,7 @@ def draw(results: Results, path: str) -> None:
         rows, ours = results.of(name)[::-1], results.ours(name)
         unit = ours.median if ours else rows[-1].median
         lengths = [row.median / unit for row in rows]
-        colours = [VOID if r.note else OURS if r is ours else OTHER for r in rows]
+        colours = [_colour(row, ours) for row in rows]
         spread = [
             [(row.median - row.quartiles[0]) / unit for row in rows],
             [(row.quartiles[1] - row.median) / unit for row in rows],
@@ -43,7 +53,7 @@ def draw(results: Results, path: str) -> None:
             zip(rows, lengths, spread[1], strict=True)
         ):
             note = f" ({row.note})" if row.note else ""
-            label = f" {length:.2f}x, {1e6 * row.median:.3g} µs{note}"
+            label = f" {length:.2f}x, {_time(row.median)}{note}"
             panel.text(length + beyond, position, label, va="center", fontsize=7)
         longest = max(map(sum, zip(lengths, spread[1], strict=True)))
         if max(lengths) > WIDE * min(lengths):

@@ -45,8 +45,8 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Peer and variant."""
-        return f"{self.peer} {self.variant}"
+        """Peer and variant; the variant of another backend of fastnn is the backend."""
+        return self.peer if self.peer.startswith(OTHER) else f"{self.peer} {self.variant}"
 
     @property
     def median(self) -> float:
