@@ -404,8 +404,8 @@ class Trainer(OnBatch):
         array: Any = None
         if stream is None:
             array = as_samples(inputs.one_input(self, x, "x"), "x")
-        if steps is not None and stream is None:
-            array = array[: steps * batch]
+            if steps is not None:
+                array = array[: steps * batch]
         progress = Progress(verbose=verbose)
         calls = _callback_list(
             self,
